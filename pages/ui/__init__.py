@@ -1,0 +1,1 @@
+"""Forms, views and components that the pages are put together from."""

@@ -1,0 +1,1 @@
+"""Elastic, vibrational and thermal properties of crystals from a potential."""

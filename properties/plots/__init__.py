@@ -1,0 +1,1 @@
+"""Plotly figures drawn from result objects; no physics, no input or output."""

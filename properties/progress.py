@@ -1,0 +1,116 @@
+"""How a running calculation talks to whoever started it, and where it keeps its pieces."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from properties.results import Caution, StageResult
+
+Arrays = dict[str, "NDArray[np.float64]"]
+
+
+class Monitor(Protocol):
+    """Receives progress; the only way in which physics meets the outside."""
+
+    def stage_started(self, stage: str) -> None:
+        """A stage begins."""
+
+    def advance(self, stage: str, done: int, total: int, what: str) -> None:
+        """`done` of `total` pieces are finished; `what` is a word for people.
+
+        Raises
+        ------
+        Cancelled
+            The user asked to stop.
+        """
+
+    def checkpoint(self) -> None:
+        """Raise :class:`~mlpcore.errors.Cancelled` if the user asked to stop."""
+
+    def stage_finished(self, stage: str, result: StageResult, seconds: float) -> None:
+        """A stage has its result."""
+
+    def caution(self, caution: Caution) -> None:
+        """A warning that goes with the result."""
+
+
+class Silent:
+    """A monitor that ignores everything."""
+
+    def stage_started(self, stage: str) -> None:
+        """Ignore."""
+
+    def advance(self, stage: str, done: int, total: int, what: str) -> None:
+        """Ignore."""
+
+    def checkpoint(self) -> None:
+        """Never cancelled."""
+
+    def stage_finished(self, stage: str, result: StageResult, seconds: float) -> None:
+        """Ignore."""
+
+    def caution(self, caution: Caution) -> None:
+        """Ignore."""
+
+
+class Pieces(Protocol):
+    """Keeps finished pieces of work, so that a new start can skip them."""
+
+    def get(self, key: str) -> Arrays | None:
+        """Return the arrays kept under `key`, or ``None``."""
+
+    def put(self, key: str, arrays: Mapping[str, NDArray[np.float64]]) -> None:
+        """Keep arrays under `key`, whole or not at all."""
+
+
+class MemoryPieces:
+    """Pieces kept for the life of the process."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Arrays] = {}
+
+    def get(self, key: str) -> Arrays | None:
+        """Return the arrays kept under `key`, or ``None``."""
+        return self._kept.get(key)
+
+    def put(self, key: str, arrays: Mapping[str, NDArray[np.float64]]) -> None:
+        """Keep arrays under `key`."""
+        self._kept[key] = dict(arrays)
+
+
+class DiskPieces:
+    """Pieces kept as ``.npz`` files; a file appears whole or not at all."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _path(self, key: str) -> Path:
+        return self._folder / f"{key.replace('/', '.')}.npz"
+
+    def get(self, key: str) -> Arrays | None:
+        """Return the arrays kept under `key`, or ``None``."""
+        path = self._path(key)
+        if not path.exists():
+            return None
+        with np.load(path, allow_pickle=False) as data:
+            return {name: data[name] for name in data.files}
+
+    def put(self, key: str, arrays: Mapping[str, NDArray[np.float64]]) -> None:
+        """Keep arrays under `key`."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._path(key)
+        partial = path.with_suffix(f".{os.getpid()}.partial")
+        with partial.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
