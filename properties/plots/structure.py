@@ -1,0 +1,190 @@
+"""A crystal as lit spheres, bonds and cell edges that turn under the mouse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import plotly.graph_objects as go
+from ase import Atoms
+from ase.data import chemical_symbols, covalent_radii
+from ase.data.colors import jmol_colors
+from ase.neighborlist import neighbor_list
+from numpy.typing import NDArray
+
+from properties.crystal import Crystal
+from properties.plots import solids, style
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+SPHERE_SCALE = 0.42
+BOND_RADIUS_A = 0.11
+BOND_FACTOR = 1.12
+"""Two atoms are joined when closer than this times the sum of their covalent radii."""
+
+ON_FACE = 1e-3
+COARSE_ABOVE = 120
+"""More atoms than this are drawn with coarser spheres."""
+
+NON_METALS = (1, 2, *range(5, 11), *range(14, 19), *range(32, 37), *range(51, 55), 85, 86)
+LIGHT = {"ambient": 0.5, "diffuse": 0.75, "specular": 0.35, "roughness": 0.35, "fresnel": 0.1}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The atoms in view: those of the cell and their images on its faces.
+
+    Attributes
+    ----------
+    numbers, fractional, positions_a
+        Shapes (n,), (n, 3), (n, 3).
+    bonds
+        Pairs of indices, (b, 2), each pair once.
+    """
+
+    numbers: IntArray
+    fractional: FloatArray
+    positions_a: FloatArray
+    bonds: IntArray
+
+
+def figure(crystal: Crystal, height: int = 460) -> go.Figure:
+    """Draw a crystal; one trace an element, so that the legend can hide it."""
+    drawn = atoms_in_view(crystal)
+    plot = go.Figure()
+    for number in dict.fromkeys(drawn.numbers):
+        plot.add_trace(_element(drawn, int(number)))
+    plot.add_trace(_cell_edges(crystal.lattice_a))
+    for trace in _axes(crystal.lattice_a):
+        plot.add_trace(trace)
+    hidden = {"visible": False, "showspikes": False}
+    plot.update_layout(
+        scene={
+            "xaxis": hidden,
+            "yaxis": hidden,
+            "zaxis": hidden,
+            "aspectmode": "data",
+            "dragmode": "orbit",
+            "camera": {
+                "projection": {"type": "orthographic"},
+                "eye": {"x": 1.3, "y": -1.1, "z": 0.55},
+            },
+        },
+        uirevision=crystal.sha256,
+    )
+    style.finish(plot, height)
+    plot.update_layout(
+        margin={"l": 0, "r": 0, "t": 8, "b": 0},
+        legend={"itemsizing": "constant", "y": 1.0, "yanchor": "top"},
+    )
+    return plot
+
+
+def atoms_in_view(crystal: Crystal) -> Drawn:
+    """Return the atoms of the cell, repeated on opposite faces, and their bonds."""
+    wrapped = np.mod(crystal.fractional, 1.0)
+    wrapped[wrapped > 1 - ON_FACE] -= 1.0
+    numbers, fractional = [], []
+    for number, place in zip(crystal.numbers, wrapped, strict=True):
+        choices = [(0.0, 1.0) if abs(x) < ON_FACE else (0.0,) for x in place]
+        for shift in product(*choices):
+            numbers.append(number)
+            fractional.append(place + shift)
+    positions = np.array(fractional) @ crystal.lattice_a
+    bonds = _bonds(np.array(numbers), positions)
+    return Drawn(np.array(numbers), np.array(fractional), positions, bonds)
+
+
+def _bonds(numbers: IntArray, positions: FloatArray) -> IntArray:
+    """Join neighbours, but two metal atoms only where there is nothing else."""
+    radii = covalent_radii[numbers] * BOND_FACTOR
+    pairs = neighbor_list("ij", Atoms(numbers, positions), radii, self_interaction=False)
+    i, j = (index[pairs[0] < pairs[1]] for index in pairs)
+    metal = ~np.isin(numbers, NON_METALS)
+    if not metal.all():
+        keep = ~(metal[i] & metal[j])
+        i, j = i[keep], j[keep]
+    return np.stack([i, j], axis=1)
+
+
+def _element(drawn: Drawn, number: int) -> go.Mesh3d:
+    """Spheres of one element with their halves of the bonds, as one mesh."""
+    mine = [int(k) for k in np.flatnonzero(drawn.numbers == number)]
+    fine = 3 if len(drawn.numbers) <= COARSE_ABOVE else 2
+    radius = SPHERE_SCALE * covalent_radii[number]
+    parts = [solids.sphere(drawn.positions_a[k], radius, k, fine) for k in mine]
+    for pair in drawn.bonds.tolist():
+        for k, other in (pair, pair[::-1]):
+            if drawn.numbers[k] == number:
+                start, end = drawn.positions_a[k], drawn.positions_a[other]
+                parts.append(solids.cylinder(start, (start + end) / 2, BOND_RADIUS_A, k))
+    mesh = solids.merge(parts)
+    x, y, z = mesh.vertices.T.astype(np.float32)
+    i, j, k = mesh.triangles.T.astype(np.int32)
+    return go.Mesh3d(
+        x=x, y=y, z=z, i=i, j=j, k=k,
+        color=colour(number),
+        name=chemical_symbols[number],
+        showlegend=True,
+        flatshading=False,
+        lighting=LIGHT,
+        lightposition={"x": 2000, "y": -3000, "z": 4000},
+        customdata=drawn.fractional[mesh.owner].astype(np.float32),
+        hovertemplate=(
+            f"<b>{chemical_symbols[number]}</b><br>fractional %{{customdata[0]:.4f}}, "
+            "%{customdata[1]:.4f}, %{customdata[2]:.4f}<extra></extra>"
+        ),
+    )  # fmt: skip
+
+
+def colour(number: int) -> str:
+    """Return the usual colour of an element (Jmol's table) as a hex string."""
+    red, green, blue = (round(255 * float(part)) for part in jmol_colors[number])
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def _cell_edges(lattice_a: FloatArray) -> go.Scatter3d:
+    """The twelve edges of the cell as one broken line."""
+    points: list[FloatArray] = []
+    for axis in range(3):
+        for first, second in product((0, 1), repeat=2):
+            corner = np.insert(np.array([first, second], dtype=float), axis, 0.0)
+            end = corner + np.eye(3)[axis]
+            points += [corner @ lattice_a, end @ lattice_a, np.full(3, np.nan)]
+    x, y, z = np.array(points).T
+    return go.Scatter3d(
+        x=x,
+        y=y,
+        z=z,
+        mode="lines",
+        line={"color": style.NEUTRAL, "width": 2},
+        name="cell",
+        showlegend=False,
+        hoverinfo="skip",
+    )
+
+
+def _axes(lattice_a: FloatArray) -> list[go.Scatter3d]:
+    """The axes a, b, c from the origin of the cell, coloured, with letters at their ends."""
+    axes = []
+    for (name, shade), vector in zip(style.AXIS_COLOURS.items(), lattice_a, strict=True):
+        length = float(np.linalg.norm(vector))
+        start, end = np.zeros(3), vector * (1 + 0.9 / length)
+        x, y, z = np.array([start, end]).T
+        axes.append(
+            go.Scatter3d(
+                x=x,
+                y=y,
+                z=z,
+                mode="lines+text",
+                line={"color": shade, "width": 5},
+                text=["", f"<b>{name}</b>"],
+                textfont={"size": 16, "color": shade},
+                name=name,
+                showlegend=False,
+                hovertemplate=f"axis {name}: {length:.4f} Å<extra></extra>",
+            )
+        )
+    return axes

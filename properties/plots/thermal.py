@@ -1,0 +1,239 @@
+"""Quasiharmonic expansion and Grüneisen parameters."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.colors import sample_colorscale
+
+from properties.plots import phonons, style
+from properties.results import PhononResult, ThermalResult
+
+FloatArray = NDArray[np.float64]
+
+PER_MILLION = 1e6
+MEV = 1e3
+GRUNEISEN_LIMIT = 4.0
+"""Colours and axes reach at least 1 and at most this; flat bands can go far beyond."""
+
+
+def free_energy(result: ThermalResult) -> go.Figure:
+    """F(V, T) at the sampled volumes, with the minimum of each temperature."""
+    figure = go.Figure()
+    lowest = float(result.free_energy_per_atom_ev.max())
+    temperatures = result.free_energy_temperatures_k
+    shades = _shades(len(temperatures))
+    for kelvin, energy, shade in zip(
+        temperatures, result.free_energy_per_atom_ev, shades, strict=True
+    ):
+        figure.add_scatter(
+            x=result.sampled_volume_per_atom_a3,
+            y=MEV * (energy - lowest),
+            mode="lines+markers",
+            line={"color": shade, "width": 1.8, "shape": "spline"},
+            name=f"{kelvin:.0f} K",
+            hovertemplate=style.hover("V:.3f", "F:.2f", "Å³/atom", "meV/atom"),
+        )
+    minima = _minima(result)
+    if len(minima):
+        figure.add_scatter(
+            x=minima[:, 0],
+            y=MEV * (minima[:, 1] - lowest),
+            mode="markers+lines",
+            marker={"symbol": "diamond", "size": 9, "color": style.RED},
+            line=style.line(style.RED, "dot", 1.5),
+            name="minimum",
+            hovertemplate=style.hover("V:.3f", "F:.2f", "Å³/atom", "meV/atom"),
+        )
+    figure.update_xaxes(title="volume (Å³/atom)")
+    figure.update_yaxes(title="free energy, from the highest point (meV/atom)")
+    return style.finish(figure, height=460)
+
+
+def _minima(result: ThermalResult) -> FloatArray:
+    """Equilibrium volume and F there, read off the sampled curves where V(T) is known."""
+    rows = []
+    volumes = result.sampled_volume_per_atom_a3
+    order = np.argsort(volumes)
+    for kelvin, energy in zip(
+        result.free_energy_temperatures_k, result.free_energy_per_atom_ev, strict=True
+    ):
+        if len(result.temperatures_k) and kelvin <= result.temperatures_k[-1]:
+            volume = np.interp(kelvin, result.temperatures_k, result.volume_per_atom_a3)
+            degree = min(3, len(volumes) - 1)
+            curve = np.polynomial.Polynomial.fit(volumes[order], energy[order], degree)
+            rows.append((float(volume), float(curve(volume))))
+    return np.array(rows).reshape(-1, 2)
+
+
+def _shades(count: int) -> list[str]:
+    return list(sample_colorscale("Cividis", np.linspace(0.15, 0.95, max(count, 1)).tolist()))
+
+
+def volume(result: ThermalResult) -> go.Figure:
+    """Equilibrium volume against temperature."""
+    return _curves(
+        result,
+        [("volume", result.volume_per_atom_a3, style.BLUE, "solid")],
+        "volume (Å³/atom)",
+        ":.4f",
+        "Å³/atom",
+    )
+
+
+def expansion(result: ThermalResult) -> go.Figure:
+    """Volume and linear expansion coefficients; equal axes are drawn once."""
+    curves = [("volume", PER_MILLION * result.alpha_volume_per_k, style.BLUE, "solid")]
+    for names, values in _distinct_axes(result.alpha_linear_per_k):
+        colour = style.AXIS_COLOURS[names[0]]
+        label = f"linear, along {' = '.join(names)}"
+        curves.append((label, PER_MILLION * values, colour, "dash"))
+    return _curves(result, curves, "expansion coefficient (10⁻⁶/K)", ":.2f", "10⁻⁶/K")
+
+
+def _distinct_axes(
+    linear: dict[str, FloatArray],
+) -> list[tuple[tuple[str, ...], FloatArray]]:
+    groups: list[tuple[tuple[str, ...], FloatArray]] = []
+    for name, values in linear.items():
+        for index, (names, known) in enumerate(groups):
+            if np.allclose(known, values, rtol=1e-3, atol=1e-9, equal_nan=True):
+                groups[index] = ((*names, name), known)
+                break
+        else:
+            groups.append(((name,), values))
+    return groups
+
+
+def bulk_modulus(result: ThermalResult) -> go.Figure:
+    """Isothermal bulk modulus against temperature."""
+    return _curves(
+        result,
+        [("isothermal bulk modulus", result.bulk_modulus_gpa, style.GREEN, "solid")],
+        "bulk modulus (GPa)",
+        ":.2f",
+        "GPa",
+    )
+
+
+def heat_capacity(result: ThermalResult) -> go.Figure:
+    """Heat capacity at constant pressure and at constant volume."""
+    curves = [
+        ("C_p", result.heat_capacity_p_j_per_mol_atoms_k, style.RED, "solid"),
+        ("C_V", result.heat_capacity_v_j_per_mol_atoms_k, style.BLUE, "dash"),
+    ]
+    unit = "J/(mol atoms K)"
+    return _curves(result, curves, f"heat capacity ({unit})", ":.3f", unit)
+
+
+def gruneisen(result: ThermalResult) -> go.Figure:
+    """Thermodynamic Grüneisen parameter against temperature."""
+    return _curves(
+        result,
+        [("γ = α V B / C_V", result.gruneisen_thermodynamic, style.PINK, "solid")],
+        "thermodynamic Grüneisen parameter",
+        ":.3f",
+        "",
+    )
+
+
+Curve = tuple[str, FloatArray, str, str]
+
+
+def _curves(
+    result: ThermalResult, curves: list[Curve], title: str, form: str, unit: str
+) -> go.Figure:
+    figure = go.Figure()
+    for name, values, colour, dash in curves:
+        figure.add_scatter(
+            x=result.temperatures_k,
+            y=values,
+            name=name,
+            line=style.line(colour, dash),
+            hovertemplate=style.hover("T:.0f", f"{name}{form}", "K", unit),
+        )
+    figure.update_xaxes(title="temperature (K)")
+    figure.update_yaxes(title=title)
+    _mark_validity(figure, result)
+    return style.finish(figure, height=340)
+
+
+def _mark_validity(figure: go.Figure, result: ThermalResult) -> None:
+    """Draw where the result ends to hold, with the temperature."""
+    figure.add_vline(
+        result.valid_up_to_k,
+        line={"color": style.NEUTRAL, "dash": "dot"},
+        annotation={
+            "text": f"valid up to {result.valid_up_to_k:.0f} K",
+            "font": {"color": style.NEUTRAL},
+        },
+        annotation_position="bottom left",
+    )
+
+
+def gruneisen_bands(
+    result: ThermalResult, path: PhononResult, unit: str = "THz", height: int = 480
+) -> go.Figure:
+    """Dispersion with each mode in the colour of its Grüneisen parameter."""
+    scale = phonons.FREQUENCY_UNITS[unit]
+    bands = result.band_gruneisen.shape[1]
+    distance = np.repeat(result.band_gruneisen_distance, bands)
+    frequency = scale * result.band_gruneisen_frequency_thz.ravel()
+    figure = go.Figure(
+        go.Scatter(
+            x=distance,
+            y=frequency,
+            mode="markers",
+            name="mode",
+            marker={"size": 5, **_colours(result)},
+            customdata=result.band_gruneisen.ravel(),
+            hovertemplate=(
+                f"γ = %{{customdata:.2f}}<br>%{{y:{phonons.DIGITS[unit]}}} {unit}"
+                "<extra></extra>"
+            ),
+        )
+    )
+    phonons.draw_path(figure, path, row=None, col=None)  # type: ignore[arg-type]
+    figure.update_yaxes(title=f"frequency ({unit})")
+    return style.finish(figure, height, legend=False)
+
+
+def gruneisen_scatter(result: ThermalResult, unit: str = "THz") -> go.Figure:
+    """Mode Grüneisen parameter against frequency."""
+    scale = phonons.FREQUENCY_UNITS[unit]
+    known = np.isfinite(result.band_gruneisen.ravel())
+    gamma = result.band_gruneisen.ravel()[known]
+    figure = go.Figure(
+        go.Scattergl(
+            x=scale * result.band_gruneisen_frequency_thz.ravel()[known],
+            y=gamma,
+            mode="markers",
+            name="mode",
+            marker={"size": 5, "color": style.BLUE, "opacity": 0.6},
+            hovertemplate=style.hover("frequency:.2f", "γ:.2f", unit),
+        )
+    )
+    figure.add_hline(
+        result.gruneisen,
+        line={"color": style.RED, "dash": "dash"},
+        annotation={"text": f"thermodynamic γ = {result.gruneisen:.2f}"},
+        annotation_position="top right",
+    )
+    figure.update_xaxes(title=f"frequency ({unit})")
+    figure.update_yaxes(title="mode Grüneisen parameter")
+    return style.finish(figure, height=360, legend=False)
+
+
+def _colours(result: ThermalResult) -> dict[str, object]:
+    """Marker colours centred on zero, limited to where most modes lie."""
+    known = np.abs(result.band_gruneisen[np.isfinite(result.band_gruneisen)])
+    reach = float(np.percentile(known, 98)) if len(known) else 1.0
+    limit = float(np.clip(reach, 1.0, GRUNEISEN_LIMIT))
+    return {
+        "color": result.band_gruneisen.ravel(),
+        "colorscale": style.DIVERGING,
+        "cmin": -limit,
+        "cmax": limit,
+        "colorbar": {"title": "γ", "thickness": 12},
+    }
