@@ -94,8 +94,8 @@ def _decode(data: bytes, name: str) -> str:
         raise StructureError(f"{name} is empty. Choose a file with a crystal structure in it.")
     if len(data) > MAX_UPLOAD_BYTES:
         raise StructureError(
-            f"{name} is {len(data) / 1024**2:.1f} MB long, and at most "
-            f"{MAX_UPLOAD_BYTES // 1024**2} MB are read. Keep only the structure itself."
+            f"{name} is larger than {MAX_UPLOAD_BYTES // 1024**2} MB, the most that is read. "
+            "Keep only the structure itself."
         )
     for signature, kind in _SIGNATURES:
         if data.startswith(signature):

@@ -209,7 +209,7 @@ def _symbols(block: Block) -> list[str]:
 def _from_type(text: str) -> str:
     """Element of a type symbol such as ``Fe3+``."""
     letters = re.match(r"[A-Za-z]*", text.strip())
-    return element(letters.group() if letters and letters.group() else text, f"{text[:20]!r}")
+    return element(letters.group() if letters and letters.group() else text, "a type symbol")
 
 
 def _from_label(text: str) -> str:
