@@ -150,7 +150,7 @@ def finite_strain(result: ElasticResult) -> go.Figure:
     names = tuple(result.independent_constants)
     for which, (ions, exact, found) in enumerate(sets):
         for size, tensor in zip(result.finite_strains, found, strict=True):
-            gaps = [float((tensor - exact)[_indices(name)]) for name in names]
+            gaps = [float((tensor - exact)[indices(name)]) for name in names]
             figure.add_bar(
                 x=names,
                 y=gaps,
@@ -164,6 +164,6 @@ def finite_strain(result: ElasticResult) -> go.Figure:
     return style.finish(figure, height=340)
 
 
-def _indices(name: str) -> tuple[int, int]:
+def indices(name: str) -> tuple[int, int]:
     """Row and column of a constant called such as ``C44``."""
     return int(name[-2]) - 1, int(name[-1]) - 1

@@ -158,3 +158,22 @@ def _against_temperature(
     figure.update_xaxes(title="temperature (K)")
     figure.update_yaxes(title=f"{name} ({unit})")
     return style.finish(figure, height=320, legend=False)
+
+
+def gamma_rows(result: PhononResult, tolerance_thz: float = 0.01) -> list[dict[str, str]]:
+    """Frequencies at Γ in all units, equal ones together, as text for a table."""
+    groups: list[list[float]] = []
+    for frequency in np.sort(result.gamma_frequencies_thz):
+        if groups and frequency - groups[-1][-1] < tolerance_thz:
+            groups[-1].append(float(frequency))
+        else:
+            groups.append([float(frequency)])
+    rows = []
+    for group in groups:
+        mean = float(np.mean(group))
+        mean = 0.0 if abs(mean) < tolerance_thz / 2 else mean
+        columns = {
+            unit: f"{scale * mean:{DIGITS[unit]}}" for unit, scale in FREQUENCY_UNITS.items()
+        }
+        rows.append({"Modes": str(len(group)), **columns})
+    return rows

@@ -237,3 +237,31 @@ def _colours(result: ThermalResult) -> dict[str, object]:
         "cmax": limit,
         "colorbar": {"title": "γ", "thickness": 12},
     }
+
+
+AGAINST_TEMPERATURE = (
+    "temperatures_k",
+    "volume_per_atom_a3",
+    "alpha_volume_per_k",
+    "bulk_modulus_gpa",
+    "heat_capacity_p_j_per_mol_atoms_k",
+    "heat_capacity_v_j_per_mol_atoms_k",
+    "gruneisen_thermodynamic",
+)
+
+
+def at(result: ThermalResult, kelvin: float) -> dict[str, float]:
+    """Return every quantity at a temperature, not-a-number outside the valid range."""
+    known = result.temperatures_k
+    return {
+        name: float(np.interp(kelvin, known, getattr(result, name), left=np.nan, right=np.nan))
+        if len(known)
+        else float("nan")
+        for name in AGAINST_TEMPERATURE
+    }
+
+
+def rows(result: ThermalResult, step_k: float = 100.0) -> list[dict[str, float]]:
+    """Return every quantity at round temperatures, as far as the result holds."""
+    last = float(result.temperatures_k[-1]) if len(result.temperatures_k) else -1.0
+    return [at(result, float(kelvin)) for kelvin in np.arange(0.0, last + 1e-6, step_k)]

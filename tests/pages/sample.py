@@ -5,6 +5,8 @@ They are for tests of drawing only: no potential made these numbers.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from ase.build import bulk
 
@@ -167,7 +169,7 @@ def phonons(*, imaginary: bool = False) -> PhononResult:
 
 def _tick_labels(segments: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     names = [segments[0][0]]
-    for (_, end), (start, _) in zip(segments, segments[1:], strict=False):
+    for (_, end), (start, _) in itertools.pairwise(segments):
         names.append(end if end == start else f"{end}|{start}")
     names.append(segments[-1][1])
     return tuple(name.replace("GAMMA", "Γ") for name in names)
@@ -187,7 +189,7 @@ def thermal() -> ThermalResult:
         temperatures_k=KELVIN,
         volume_per_atom_a3=volume,
         alpha_volume_per_k=8e-6 * occupied,
-        alpha_linear_per_k={axis: 8e-6 / 3 * occupied for axis in "abc"},
+        alpha_linear_per_k=dict.fromkeys("abc", 8e-06 / 3 * occupied),
         bulk_modulus_gpa=95 - 0.01 * KELVIN,
         heat_capacity_p_j_per_mol_atoms_k=25.2 * occupied,
         heat_capacity_v_j_per_mol_atoms_k=24.9 * occupied,
@@ -197,7 +199,7 @@ def thermal() -> ThermalResult:
         validity_reason="At 910 K the volume leaves the sampled range.",
         sampled_volume_per_atom_a3=volumes,
         sampled_energy_per_atom_ev=static,
-        sampled_lattice={axis: (8 * volumes) ** (1 / 3) for axis in "abc"},
+        sampled_lattice=dict.fromkeys("abc", (8 * volumes) ** (1 / 3)),
         sampled_min_frequency_thz=np.zeros(5),
         static_bulk_modulus_gpa=96.0,
         free_energy_temperatures_k=kelvin,

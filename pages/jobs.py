@@ -1,0 +1,10 @@
+"""Jobs: every calculation on this server, newest first."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import jobs_view
+
+st.title("Jobs", anchor=False)
+jobs_view.live_list()

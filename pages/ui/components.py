@@ -1,0 +1,114 @@
+"""Small parts that the pages share: plots, figures with units, badges of checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.ui import text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import plotly.graph_objects as go
+
+    from properties.results import Check
+
+PLOT_BUTTONS = {
+    "displaylogo": False,
+    "responsive": True,
+    "modeBarButtonsToRemove": ["lasso2d", "select2d"],
+}
+STATE_COLOURS = {
+    "queued": "gray",
+    "running": "blue",
+    "finished": "green",
+    "failed": "red",
+    "cancelled": "orange",
+    "waiting": "gray",
+}
+STATE_ICONS = {
+    "queued": ":material/schedule:",
+    "running": ":material/autorenew:",
+    "finished": ":material/check_circle:",
+    "failed": ":material/error:",
+    "cancelled": ":material/cancel:",
+    "waiting": ":material/schedule:",
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number to show: label, value with unit, and a word of explanation."""
+
+    label: str
+    value: str
+    help: str | None = None
+
+
+def plot(chart: go.Figure, key: str, caption: str = "") -> None:
+    """Draw a chart with the shared buttons; `key` also names its picture file."""
+    picture = {"format": "png", "scale": 3, "filename": key}
+    st.plotly_chart(chart, key=key, config={**PLOT_BUTTONS, "toImageButtonOptions": picture})
+    if caption:
+        st.caption(caption)
+
+
+def figure(item: Figure, failed: Sequence[Check] = ()) -> None:
+    """Show one number; where a check failed, it carries the sign of it."""
+    flagged = bool(failed) and item.value != text.NOTHING
+    st.metric(
+        f"{item.label} :orange[:material/warning:]" if flagged else item.label,
+        item.value,
+        help="\n\n".join(check.message for check in failed) if flagged else item.help,
+        width="content",
+    )
+
+
+def figures(items: Sequence[Figure], failed: Sequence[Check] = (), columns: int = 4) -> None:
+    """Show numbers in a grid."""
+    for first in range(0, len(items), columns):
+        row = st.columns(columns)
+        for column, item in zip(row, items[first : first + columns], strict=False):
+            with column:
+                figure(item, failed)
+
+
+def state_badge(state: str) -> None:
+    """Show the state of a job or a stage."""
+    st.badge(state, icon=STATE_ICONS[state], color=STATE_COLOURS[state])  # type: ignore[arg-type]
+
+
+def check_badges(checks: Iterable[Check]) -> None:
+    """Show the checks as badges, failed ones first, the sentence on hover."""
+    ordered = sorted(checks, key=lambda check: check.passed)
+    with st.container(horizontal=True, gap="small"):
+        for check in ordered:
+            st.badge(
+                check.label,
+                icon=":material/check:" if check.passed else ":material/warning:",
+                color="green" if check.passed else "orange",
+                help=check.message,
+            )
+
+
+def failed_notice(failed: Sequence[Check]) -> None:
+    """Say in full what failed, above the numbers that it touches."""
+    if failed:
+        lines = "\n".join(f"- **{check.label}:** {check.message}" for check in failed)
+        st.warning(
+            f"Read these numbers with care: a check failed.\n\n{lines}",
+            icon=":material/warning:",
+        )
+
+
+def table(rows: Sequence[dict[str, str]]) -> None:
+    """Show rows of ready-made text; wide ones scroll sideways on a phone."""
+    st.dataframe(list(rows), hide_index=True, width="stretch")
+
+
+def nothing(sentence: str, icon: str = ":material/hourglass_empty:") -> None:
+    """Say why there is nothing here yet."""
+    st.info(sentence, icon=icon)

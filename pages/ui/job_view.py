@@ -1,0 +1,137 @@
+"""A job as such: what it is, how far it is, and what can be done to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from jobs.store import JobNotFoundError
+from mlpcore import registry
+from pages.ui import components, guard, session, stored, text
+
+if TYPE_CHECKING:
+    from jobs.store import Job, StageProgress
+
+POLL_SECONDS = 1.0
+STAGE_TITLES = {
+    "relax": "Relaxation",
+    "elastic": "Elastic constants",
+    "phonons": "Phonons",
+    "thermal": "Thermal expansion",
+}
+
+
+def no_job(sentence: str) -> None:
+    """Say that there is no job to show, and where to go."""
+    st.title("Result", anchor=False)
+    components.nothing(sentence, icon=":material/search_off:")
+    with st.container(horizontal=True):
+        st.page_link(session.JOBS_PAGE, label="See the jobs", icon=":material/list:")
+        st.page_link(
+            session.STRUCTURE_PAGE, label="Start a calculation", icon=":material/add_circle:"
+        )
+
+
+def find(job_id: str) -> Job | None:
+    """Return the job, or say that it is not there."""
+    try:
+        return stored.store().get(job_id)
+    except JobNotFoundError as error:
+        st.session_state.pop(session.LAST_JOB, None)
+        no_job(str(error))
+        return None
+
+
+def header(job: Job) -> None:
+    """Show what was asked for, and the state."""
+    spec = job.spec
+    title = text.formula(spec.structure.formula)
+    st.title(f"{title} · {spec.name}" if spec.name else title, anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        components.state_badge(job.state)
+        st.badge(registry.info(spec.model).title, icon=":material/hub:", color="violet")
+        st.badge(f"preset {spec.preset}", icon=":material/tune:", color="gray")
+        if spec.pressure_gpa:
+            st.badge(text.fixed(spec.pressure_gpa, 2, "GPa"), color="gray")
+        st.caption(f"submitted {text.age(job.created)}")
+
+
+def live(job: Job) -> None:
+    """Show progress, polling while there is any; a new result redraws the page."""
+    active = job.state in stored.ACTIVE
+    fragment = st.fragment(_progress, run_every=POLL_SECONDS if active else None)
+    fragment(job.id, stored.signature(job))
+
+
+def _progress(job_id: str, drawn: tuple[object, ...]) -> None:
+    with guard.sentences():
+        job = stored.store().get(job_id)
+        if stored.signature(job) != drawn:
+            st.rerun()
+        _state_sentence(job)
+        if job.state != "finished":
+            _stages(job)
+        _actions(job)
+
+
+def _state_sentence(job: Job) -> None:
+    if job.state == "queued":
+        before = (job.queue_position or 1) - 1
+        st.info(
+            f"Waiting in the queue, {before} before it."
+            if before
+            else "Next in the queue; it starts as soon as a worker is free.",
+            icon=":material/schedule:",
+        )
+    elif job.state == "failed":
+        st.error(
+            job.message or "The calculation failed, and its log does not say why.",
+            icon=":material/error:",
+        )
+    elif job.state == "cancelled":
+        st.warning(
+            "This calculation was cancelled. What it had finished is kept: start it again "
+            "to go on from there.",
+            icon=":material/cancel:",
+        )
+
+
+def _stages(job: Job) -> None:
+    columns = st.columns(len(job.stages))
+    for column, (stage, progress) in zip(columns, job.stages.items(), strict=True):
+        with column, st.container(border=True):
+            st.markdown(f"**{STAGE_TITLES[stage]}**")
+            st.progress(_fraction(progress), text=_progress_text(progress))
+
+
+def _fraction(progress: StageProgress) -> float:
+    if progress.state == "finished":
+        return 1.0
+    return min(progress.done / progress.total, 1.0) if progress.total else 0.0
+
+
+def _progress_text(progress: StageProgress) -> str:
+    if progress.state != "running":
+        took = f" in {text.duration(progress.seconds)}" if progress.state == "finished" else ""
+        return f"{progress.state}{took}"
+    parts = [f"{progress.done} of {progress.total}" if progress.total else "starting"]
+    if progress.what:
+        parts.append(progress.what)
+    if progress.remaining_s is not None:
+        parts.append(f"about {text.duration(progress.remaining_s)} left")
+    return " · ".join(parts)
+
+
+def _actions(job: Job) -> None:
+    if job.state in stored.ACTIVE:
+        if (job.folder / "cancel").exists():
+            st.caption("Stopping at the next safe point …")
+        elif st.button("Cancel", icon=":material/stop_circle:", key="cancel-job"):
+            stored.store().request_cancel(job.id)
+            st.rerun()
+    elif job.state != "finished" and st.button(
+        "Start again", icon=":material/replay:", key="resubmit-job", type="primary"
+    ):
+        stored.store().resubmit(job.id)
+        st.rerun()

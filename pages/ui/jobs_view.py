@@ -1,0 +1,85 @@
+"""The list of jobs, live while any of them is under way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from mlpcore import registry
+from pages.ui import components, guard, job_view, session, stored, text
+
+if TYPE_CHECKING:
+    from jobs.store import JobSummary
+
+POLL_SECONDS = 3.0
+PAGE_LENGTH = 25
+SHOWN = "jobs_shown"
+
+
+def live_list() -> None:
+    """Draw the list, polling while a job is queued or running."""
+    limit = st.session_state.setdefault(SHOWN, PAGE_LENGTH)
+    active = any(job.state in stored.ACTIVE for job in stored.store().list(limit))
+    st.fragment(_rows, run_every=POLL_SECONDS if active else None)()
+
+
+def _rows() -> None:
+    with guard.sentences():
+        limit = st.session_state[SHOWN]
+        jobs = stored.store().list(limit)
+        if not jobs:
+            components.nothing("There are no jobs yet.", icon=":material/inbox:")
+            st.page_link(
+                session.STRUCTURE_PAGE,
+                label="Start the first calculation",
+                icon=":material/add_circle:",
+            )
+        for job in jobs:
+            _row(job)
+        if len(jobs) == limit and st.button("Show more", icon=":material/expand_more:"):
+            st.session_state[SHOWN] += PAGE_LENGTH
+            st.rerun()
+
+
+def _row(job: JobSummary) -> None:
+    with st.container(border=True, key=f"job-{job.id}"):
+        left, right = st.columns([3, 1], vertical_alignment="center")
+        with left, st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            title = text.formula(job.formula)
+            st.markdown(f"**{title}** {job.name}", width="content")
+            components.state_badge(job.state)
+            st.caption(
+                f"{registry.info(job.model).title} · {job.preset} · "
+                f"{', '.join(job_view.STAGE_TITLES[p].lower() for p in job.properties)} · "
+                f"{text.age(job.created)}",
+                width="content",
+            )
+        with right, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+            _buttons(job)
+
+
+def _buttons(job: JobSummary) -> None:
+    if st.button("Open", key=f"open-{job.id}", type="primary"):
+        session.open_job(job.id)
+    if job.state in stored.ACTIVE:
+        if st.button("Cancel", key=f"cancel-{job.id}"):
+            stored.store().request_cancel(job.id)
+            st.rerun()
+        return
+    if st.button("", key=f"delete-{job.id}", icon=":material/delete:", help="Delete"):
+        _confirm_deletion(job)
+
+
+@st.dialog("Delete this job?")
+def _confirm_deletion(job: JobSummary) -> None:
+    st.markdown(
+        f"**{text.formula(job.formula)}** {job.name}, {text.age(job.created)}: its results and "
+        "files will be gone for everybody. This cannot be undone."
+    )
+    with guard.sentences(), st.container(horizontal=True):
+        if st.button("Delete", type="primary", key="confirm-delete"):
+            stored.store().delete(job.id)
+            st.rerun()
+        if st.button("Keep", key="keep-job"):
+            st.rerun()

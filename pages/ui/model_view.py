@@ -1,0 +1,70 @@
+"""What is known about a model, in general and for given elements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+from ase.data import chemical_symbols
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mlpcore.registry import ModelInfo
+
+
+def for_elements(model: ModelInfo, symbols: Iterable[str]) -> None:
+    """Say what the model knows about the elements of a crystal."""
+    present = tuple(dict.fromkeys(symbols))
+    unknown = model.unsupported(present)
+    with st.container(border=True):
+        st.markdown(f"**{model.title}** · {model.functional}")
+        with st.container(horizontal=True, gap="small"):
+            for symbol in present:
+                known = symbol not in unknown
+                st.badge(
+                    f"{symbol} {'known' if known else 'unknown'}",
+                    icon=":material/check:" if known else ":material/block:",
+                    color="green" if known else "red",
+                )
+        if unknown:
+            st.error(
+                f"{model.title} was not trained on {', '.join(unknown)}, so it cannot "
+                "compute this crystal. Choose another model or structure."
+            )
+        st.caption(model.character)
+        caution(model)
+
+
+def caution(model: ModelInfo) -> None:
+    """Show the model's warning, if it has one."""
+    if model.caution:
+        st.warning(model.caution, icon=":material/warning:")
+
+
+def card(model: ModelInfo, recommended: bool) -> None:
+    """Show everything the registry says about a model."""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"#### {model.title}")
+            if recommended:
+                st.badge("default", icon=":material/star:", color="blue")
+        st.markdown(model.character)
+        caution(model)
+        for title, value in (
+            ("Functional", model.functional),
+            ("Training set", model.training_set),
+            ("Elements", elements(model)),
+            ("Reach of one layer", f"{model.cutoff_a:.1f} Å"),
+            ("Licence", model.licence),
+            ("Cite", model.citation),
+        ):
+            st.markdown(f":gray[{title}]  \n{value}")
+
+
+def elements(model: ModelInfo) -> str:
+    """Count the known elements, and name the gaps below the heaviest one."""
+    last = max(chemical_symbols.index(symbol) for symbol in model.elements)
+    gaps = [s for s in chemical_symbols[1:last] if s not in model.elements]
+    missing = f", without {', '.join(gaps)}" if gaps else ""
+    return f"{len(model.elements)} (H to {chemical_symbols[last]}{missing})"

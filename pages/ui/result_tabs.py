@@ -1,0 +1,118 @@
+"""The results of a job in tabs; only the open one is drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.ui import (
+    checks_view,
+    components,
+    elastic_view,
+    files_view,
+    guard,
+    phonons_view,
+    relax_view,
+    session,
+    text,
+    thermal_view,
+)
+from properties.results import ElasticResult, PhononResult, RelaxResult, ThermalResult
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jobs.store import Job
+    from properties.results import StageResult
+
+STAGE_TABS = {
+    "Structure": "relax",
+    "Elastic": "elastic",
+    "Phonons": "phonons",
+    "Expansion": "thermal",
+}
+VIEWS = {
+    "relax": relax_view.draw,
+    "elastic": elastic_view.draw,
+    "phonons": phonons_view.draw,
+    "thermal": thermal_view.draw,
+}
+
+
+def headline(job: Job, results: Mapping[str, StageResult]) -> None:
+    """Show the numbers that most people came for, as far as they are known."""
+    items: list[tuple[str, components.Figure]] = []
+    for stage, result in results.items():
+        items += [(stage, item) for item in _headline_figures(result)]
+    with st.container(horizontal=True, gap="medium", key="headline"):
+        for stage, item in items:
+            failed = checks_view.failed_upstream(stage, results)
+            components.figure(item, failed)
+    checks_view.cautions(job)
+
+
+def _headline_figures(result: StageResult) -> list[components.Figure]:
+    match result:
+        case RelaxResult():
+            return [
+                components.Figure("Volume", text.fixed(result.volume_per_atom_a3, 3, "Å³/atom"))
+            ]
+        case ElasticResult() if result.born_stable:
+            moduli = result.moduli
+            return [
+                components.Figure("Bulk modulus", text.fixed(moduli.bulk_vrh_gpa, 1, "GPa")),
+                components.Figure("Shear modulus", text.fixed(moduli.shear_vrh_gpa, 1, "GPa")),
+            ]
+        case PhononResult():
+            return [
+                components.Figure(
+                    "Highest frequency", text.fixed(result.max_frequency_thz, 2, "THz")
+                )
+            ]
+        case ThermalResult():
+            return thermal_view.headline(result)
+        case _:
+            return []
+
+
+def draw(job: Job, results: Mapping[str, StageResult]) -> None:
+    """Draw the tabs and the content of the open one."""
+    names = [name for name, stage in STAGE_TABS.items() if stage in job.stages]
+    tabs = st.tabs([*names, "Checks", "Files"], key=session.TAB, on_change="rerun")
+    for name, tab in zip(names, tabs, strict=False):
+        if tab.open:
+            with tab, guard.sentences():
+                _stage(job, STAGE_TABS[name], results)
+    checks_tab, files_tab = tabs[-2:]
+    if checks_tab.open:
+        with checks_tab, guard.sentences():
+            checks_view.draw(job, results)
+    if files_tab.open:
+        with files_tab, guard.sentences():
+            files_view.draw(job)
+
+
+def _stage(job: Job, stage: str, results: Mapping[str, StageResult]) -> None:
+    result = results.get(stage)
+    if result is None:
+        components.nothing(_why_nothing(job, stage))
+        return
+    failed = checks_view.failed_upstream(stage, results)
+    components.check_badges(checks_view.upstream(stage, results))
+    components.failed_notice(failed)
+    VIEWS[stage](result, failed, results)  # type: ignore[operator]
+
+
+def _why_nothing(job: Job, stage: str) -> str:
+    reasons = [c.message for c in job.warnings if (c.code, c.stage) == ("no_result", stage)]
+    state = job.stages[stage].state
+    if reasons:
+        return f"This part has no result. {reasons[0]}"
+    if state == "running":
+        return "Being computed now; it appears here by itself."
+    if job.state in {"queued", "running"}:
+        return "Waiting for its turn; it appears here by itself."
+    if job.state == "failed":
+        return f"There is no result: {job.message}"
+    return "There is no result, for the calculation ended before this part."

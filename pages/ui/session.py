@@ -1,0 +1,43 @@
+"""Names of what is kept in the browser session, and the address of a job."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+JOB_PARAMETER = "job"
+RESULT_PAGE = "pages/result.py"
+STRUCTURE_PAGE = "pages/structure.py"
+JOBS_PAGE = "pages/jobs.py"
+
+LAST_JOB = "last_job"
+SOURCE = "source"
+MODEL = "model"
+PRESET = "preset"
+PROPERTIES = "properties"
+PRESSURE = "pressure"
+LABEL = "label"
+CELL = "cell"
+WHICH = "which"
+TAB = "tab"
+UNIT = "frequency_unit"
+
+
+def follow_job_address(current: str) -> None:
+    """Go to the result page when the front page is called with ``?job=ID``."""
+    job_id = st.query_params.get(JOB_PARAMETER)
+    if job_id and current == "":
+        open_job(job_id)
+
+
+def open_job(job_id: str) -> None:
+    """Go to the page of a job."""
+    st.switch_page(RESULT_PAGE, query_params={JOB_PARAMETER: job_id})
+
+
+def job_in_address() -> str | None:
+    """Return the job that the address names, or else the last one of this session."""
+    job_id = st.query_params.get(JOB_PARAMETER) or st.session_state.get(LAST_JOB)
+    if job_id:
+        st.session_state[LAST_JOB] = job_id
+        st.query_params[JOB_PARAMETER] = job_id
+    return job_id

@@ -1,0 +1,113 @@
+"""The form that makes a Spec and submits it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from mlpcore import registry
+from mlpcore.errors import SpecError
+from pages.ui import model_view, session, stored, text
+from properties.spec import MAX_PRESSURE_GPA, PRESETS, Spec
+
+if TYPE_CHECKING:
+    from pages.ui.source_form import Source
+
+DEFAULT_PRESET = "quick"
+PROPERTY_TITLES = {
+    "elastic": "Elastic constants",
+    "phonons": "Phonons",
+    "thermal": "Thermal expansion",
+}
+LONGEST_LABEL = 80
+
+
+def submit(source: Source) -> None:
+    """Draw the form; on submit, queue the job and go to its page."""
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        model = _model()
+        properties = _properties()
+        preset = _preset()
+        pressure, label = _pressure_and_label()
+        pressed = st.button(
+            "Compute",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=bool(registry.info(model).unsupported(source.crystal.symbols)),
+        )
+    with right:
+        model_view.for_elements(registry.info(model), source.crystal.symbols)
+    if pressed:
+        if pressure is None:
+            raise SpecError("The pressure field is empty. Enter a number in GPa, such as 0.")
+        spec = Spec(
+            structure=source.crystal,
+            model=model,
+            properties=("relax", *properties),
+            preset=preset,
+            pressure_gpa=pressure,
+            name=label.strip(),
+        )
+        session.open_job(stored.store().submit(spec, source.name, source.data))
+
+
+def _model() -> str:
+    names = [model.name for model in registry.models()]
+    return st.selectbox(
+        "Model",
+        names,
+        index=names.index(registry.DEFAULT_MODEL),
+        format_func=lambda name: registry.info(name).title,
+        key=session.MODEL,
+    )
+
+
+def _properties() -> list[str]:
+    return st.pills(
+        "Properties",
+        tuple(PROPERTY_TITLES),
+        selection_mode="multi",
+        default=tuple(PROPERTY_TITLES),
+        format_func=PROPERTY_TITLES.__getitem__,
+        key=session.PROPERTIES,
+        help="The crystal is relaxed in any case; with nothing chosen, only that is done.",
+    )
+
+
+def _preset() -> str:
+    preset = st.segmented_control(
+        "Preset",
+        tuple(PRESETS),
+        default=DEFAULT_PRESET,
+        required=True,
+        key=session.PRESET,
+    )
+    chosen = PRESETS[str(preset)]
+    st.caption(
+        f"Forces below {text.short(chosen.fmax_ev_per_a)} eV/Å; phonons in a supercell at "
+        f"least {chosen.supercell_length_a:.0f} Å wide (up to {chosen.max_supercell_atoms} "
+        f"atoms); expansion from {chosen.n_volumes} volumes."
+    )
+    return str(preset)
+
+
+def _pressure_and_label() -> tuple[float | None, str]:
+    left, right = st.columns(2)
+    pressure = left.number_input(
+        "Pressure (GPa)",
+        min_value=-MAX_PRESSURE_GPA,
+        max_value=MAX_PRESSURE_GPA,
+        value=0.0,
+        step=1.0,
+        format="%.2f",
+        key=session.PRESSURE,
+    )
+    label = right.text_input(
+        "Label (optional)",
+        max_chars=LONGEST_LABEL,
+        placeholder="for the list of jobs",
+        key=session.LABEL,
+    )
+    return pressure, label

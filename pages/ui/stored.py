@@ -1,0 +1,68 @@
+"""The job store and the stored results, kept in memory between reruns."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from jobs.store import JobStore
+from properties.results import RESULT_TYPES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jobs.store import Job
+    from properties.results import StageResult
+
+ACTIVE = frozenset({"queued", "running"})
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> JobStore:
+    """Return the one store of this server."""
+    return JobStore.default()
+
+
+def stage_path(job: Job, stage: str) -> Path:
+    """Return where the result of a stage is, or will be."""
+    return job.folder / "stages" / f"{stage}.json"
+
+
+def stage_version(job: Job, stage: str) -> int:
+    """Return the time of the stored result in nanoseconds, 0 while there is none."""
+    path = stage_path(job, stage)
+    return path.stat().st_mtime_ns if path.is_file() else 0
+
+
+def result(job: Job, stage: str) -> StageResult | None:
+    """Return the result of a stage, read once for each version of its file."""
+    version = stage_version(job, stage)
+    return _result(job.id, stage, version, job) if version else None
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _result(job_id: str, stage: str, version: int, _job: Job) -> StageResult | None:
+    return _job.result(stage)
+
+
+def results(job: Job) -> dict[str, StageResult]:
+    """Return the results that there are, in the order of the stages."""
+    found = {stage: result(job, stage) for stage in RESULT_TYPES}
+    return {stage: value for stage, value in found.items() if value is not None}
+
+
+def signature(job: Job) -> tuple[object, ...]:
+    """Return what must change for the page to be drawn anew."""
+    return (job.state, *(stage_version(job, stage) for stage in job.stages))
+
+
+def zipped(paths: tuple[Path, ...]) -> bytes:
+    """Return the files as one archive."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in paths:
+            archive.write(path, path.name)
+    return buffer.getvalue()

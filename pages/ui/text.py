@@ -1,0 +1,76 @@
+"""How numbers, formulas and times are written; the only place that rounds for display."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+NOTHING = "—"
+PER_MILLION = 1e6
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_SPANS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"))
+
+
+def fixed(value: float | None, decimals: int, unit: str = "") -> str:
+    """Return a number with fixed decimals and a true minus sign; a dash if there is none."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    text = f"{value:.{decimals}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return f"{text.replace('-', '−')} {unit}".rstrip()
+
+
+def short(value: float | None, unit: str = "", digits: int = 3) -> str:
+    """Return a number with `digits` significant ones, as a power of ten where it is tiny."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    text = f"{value:.{digits}g}"
+    if "e" in text:
+        mantissa, exponent = text.split("e")
+        power = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        text = f"{mantissa}·10{power}"
+    return f"{text.replace('-', '−')} {unit}".rstrip()
+
+
+def per_million(value: float, decimals: int = 2) -> str:
+    """Return a small number in millionths, as expansion coefficients are given."""
+    return fixed(PER_MILLION * value, decimals, "10⁻⁶/K")
+
+
+def formula(text: str) -> str:
+    """Return a chemical formula with subscripts."""
+    return text.translate(_SUBSCRIPTS)
+
+
+def space_group(symbol: str) -> str:
+    """Return a Hermann–Mauguin symbol with bars over the digits that follow a minus."""
+    parts = symbol.split("-")
+    return parts[0] + "".join(f"{part[:1]}\u0305{part[1:]}" for part in parts[1:])
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in the one or two units that matter."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if minutes < 10 else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"
+
+
+def age(moment: datetime) -> str:
+    """Return how long ago something was."""
+    seconds = (datetime.now(UTC) - moment).total_seconds()
+    for span, name in _SPANS:
+        if seconds >= span:
+            count = int(seconds // span)
+            return f"{count} {name}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+def megabytes(size: int) -> str:
+    """Return a file size."""
+    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"

@@ -1,0 +1,96 @@
+"""Jobs in any state, written to disk without a worker."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from jobs.files import write_atomic
+from jobs.folder import JobFolder
+from jobs.status import StageProgress, Status
+from properties.frozen import plain
+from properties.results import Outcome
+from properties.spec import Spec
+from tests.pages import sample
+
+if TYPE_CHECKING:
+    from jobs.store import JobStore
+    from properties.results import Caution, StageResult
+
+
+def spec(name: str = "") -> Spec:
+    """Silicon, all stages, preset quick."""
+    return Spec(sample.crystal(), model="sevennet-0", preset="quick", name=name)
+
+
+def queued(store: JobStore, name: str = "") -> str:
+    """A job that waits."""
+    return store.submit(spec(name))
+
+
+def running(store: JobStore, results: dict[str, StageResult]) -> str:
+    """A job with some results and the next stage under way."""
+    job_id = queued(store)
+    _store_results(store, job_id, results)
+    _change(store, job_id, lambda status: _with_stages(status.begun(), results, "running"))
+    return job_id
+
+
+def ended(
+    store: JobStore,
+    state: str,
+    results: dict[str, StageResult],
+    message: str = "",
+    warnings: tuple[Caution, ...] = (),
+) -> str:
+    """A job that is over."""
+    job_id = queued(store)
+    _store_results(store, job_id, results)
+
+    def end(status: Status) -> Status:
+        done = _with_stages(status.begun(), results, "running")
+        return replace(done.ended(state, message), warnings=warnings)
+
+    _change(store, job_id, end)
+    _write_files(store, job_id, results, warnings)
+    return job_id
+
+
+def _change(store: JobStore, job_id: str, change) -> None:
+    status = JobFolder(store.root, job_id).change(change)
+    store._index.update(job_id, status)
+
+
+def _with_stages(status: Status, results: dict[str, StageResult], following: str) -> Status:
+    stages = {}
+    state = following
+    for name in status.stages:
+        if name in results:
+            stages[name] = StageProgress("finished", 4, 4, "", 12.0)
+        else:
+            stages[name] = StageProgress(state, 1, 5, "volume 2 of 5", 30.0, 95.0)
+            state = "waiting"
+    return replace(status, stages=stages)
+
+
+def _store_results(store: JobStore, job_id: str, results: dict[str, StageResult]) -> None:
+    folder = JobFolder(store.root, job_id)
+    for stage, result in results.items():
+        path = folder.stage_file(stage)
+        path.parent.mkdir(exist_ok=True)
+        write_atomic(path, json.dumps(result.to_dict()).encode())
+
+
+def _write_files(
+    store: JobStore,
+    job_id: str,
+    results: dict[str, StageResult],
+    warnings: tuple[Caution, ...],
+) -> None:
+    downloads = JobFolder(store.root, job_id).downloads
+    downloads.mkdir()
+    status = "finished" if len(results) == len(spec().properties) else "incomplete"
+    outcome = Outcome(status, {"formula": "Si"}, {}, warnings, results)
+    text = json.dumps(plain(outcome.report()))
+    write_atomic(downloads / "result.json", text.encode())
