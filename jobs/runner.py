@@ -127,14 +127,16 @@ class Dispatcher:
             )
 
 
-def _thread_environment(threads: int) -> dict[str, str]:
-    return dict.fromkeys(THREAD_VARIABLES, str(threads))
+def _thread_config(threads: int) -> dict[str, int]:
+    """Return what overrules Dask's one thread a worker, before numpy and torch look."""
+    return {f"distributed.nanny.pre-spawn-environ.{name}": threads for name in THREAD_VARIABLES}
 
 
 @contextmanager
 def _local_client(settings: WorkerSettings) -> Iterator[Client]:
     """Start workers of our own; they end with this process, however it ends."""
     with (
+        dask.config.set(_thread_config(settings.threads)),
         LocalCluster(
             n_workers=settings.workers,
             threads_per_worker=1,
@@ -143,7 +145,6 @@ def _local_client(settings: WorkerSettings) -> Iterator[Client]:
             dashboard_address=None,
             memory_limit=0,  # the system's limit counts: Dask's own would end jobs too early
             local_directory=str(settings.jobs / ".workers"),
-            env=_thread_environment(settings.threads),
         ) as cluster,
         Client(cluster) as client,
     ):

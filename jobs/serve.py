@@ -142,8 +142,11 @@ class Child:
 
     def _start(self) -> None:
         # A session of its own keeps Ctrl-C at the terminal from reaching it before us.
-        self.process = subprocess.Popen(  # noqa: S603 - our own command
-            self.command, cwd=PROJECT, start_new_session=True, preexec_fn=_tied_to_parent()
+        self.process = subprocess.Popen(
+            self.command,
+            cwd=PROJECT,
+            start_new_session=True,
+            preexec_fn=_tied_to_parent(),  # noqa: PLW1509 - no threads here
         )
         self._started = time.monotonic()
 

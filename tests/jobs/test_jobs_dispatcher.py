@@ -1,0 +1,128 @@
+"""The queue at work in real processes, and what is left after a ``kill -9``."""
+
+from __future__ import annotations
+
+import time
+
+import psutil
+from job_helpers import ledger, until, wait_for, worker_of
+
+from jobs.status import MAX_DEATHS
+
+
+def assert_resumed(store, job_id, undisturbed):
+    """The job finished with the right numbers, and only the piece in flight was redone."""
+    assert until(store, job_id, "finished", "failed") == "finished"
+    pieces = list(range(8))
+    assert ledger(store, job_id) == pieces
+    assert len(ledger(store, job_id, "start")) <= len(pieces) + 1
+    assert store.get(job_id).report() == store.get(undisturbed).report()
+    assert store.get(job_id).stages["relax"].state == "finished"
+
+
+def test_jobs_run_in_the_order_in_which_they_came(store, spec, processes):
+    ids = [store.submit(spec("n=2 sleep=0.1")) for _ in range(3)]
+    assert [store.get(job_id).queue_position for job_id in ids] == [1, 2, 3]
+    processes.dispatcher()
+    for job_id in ids:
+        assert until(store, job_id, "finished") == "finished"
+    ends = [(store.root / job_id / "files" / "result.json").stat().st_mtime for job_id in ids]
+    assert ends == sorted(ends)
+
+
+def test_a_job_survives_the_death_of_worker_and_dispatcher(store, spec, processes):
+    undisturbed = store.submit(spec("n=8"))
+    job_id = store.submit(spec("n=8 sleep=0.4"))
+    dispatcher = processes.dispatcher()
+
+    wait_for(lambda: len(ledger(store, job_id)) >= 2)
+    worker_of(store, job_id).kill()
+    assert_resumed(store, job_id, undisturbed)
+
+    second = store.submit(spec("n=8 sleep=0.4"))
+    wait_for(lambda: len(ledger(store, second)) >= 2)
+    worker = worker_of(store, second)
+    dispatcher.kill()
+    assert psutil.wait_procs([worker], timeout=3)[0], "the worker outlived its dispatcher"
+    processes.dispatcher()
+    assert_resumed(store, second, undisturbed)
+
+
+def test_a_job_survives_the_death_of_both_at_once(store, spec, processes):
+    undisturbed = store.submit(spec("n=8"))
+    job_id = store.submit(spec("n=8 sleep=0.3"))
+    dispatcher = processes.dispatcher()
+    wait_for(lambda: len(ledger(store, job_id)) >= 3)
+    dispatcher.kill()
+    worker_of(store, job_id).kill()
+    processes.dispatcher()
+    assert_resumed(store, job_id, undisturbed)
+
+
+def test_a_stopped_dispatcher_hands_its_job_back(store, spec, processes):
+    job_id = store.submit(spec("n=50 sleep=0.2"))
+    dispatcher = processes.dispatcher()
+    wait_for(lambda: len(ledger(store, job_id)) >= 2)
+    worker = worker_of(store, job_id)
+    began = time.monotonic()
+    dispatcher.terminate()
+    assert dispatcher.wait(timeout=15) == 0
+    assert time.monotonic() - began < 9
+    assert not worker.is_running()
+    job = store.get(job_id)
+    assert (job.state, job.queue_position) == ("queued", 1)
+
+
+def test_a_second_dispatcher_waits_for_the_first(store, spec, processes):
+    first = processes.dispatcher()
+    wait_for(lambda: until(store, store.submit(spec("n=1")), "finished"))
+    second = processes.dispatcher()
+    time.sleep(3)
+    assert second.poll() is None
+    assert not psutil.Process(second.pid).children()
+    first.kill()
+    assert until(store, store.submit(spec("n=1")), "finished") == "finished"
+    assert psutil.Process(second.pid).children()
+
+
+def test_a_job_that_kills_its_worker_every_time_fails_with_a_sentence(store, spec, processes):
+    job_id = store.submit(spec("n=2 die"))
+    processes.dispatcher()
+    assert until(store, job_id, "failed", "finished", timeout_s=60) == "failed"
+    job = store.get(job_id)
+    assert "out of memory" in job.message
+    assert job.stages["relax"].state == "failed"
+    attempts = (job.folder / "log.txt").read_text().count(" attempt ")
+    assert attempts == MAX_DEATHS
+
+
+def test_cancel_takes_effect_within_a_stage(store, spec, processes):
+    job_id = store.submit(spec("n=200 sleep=0.1"))
+    processes.dispatcher()
+    wait_for(lambda: len(ledger(store, job_id)) >= 2)
+    store.request_cancel(job_id)
+    assert until(store, job_id, "cancelled", timeout_s=2) == "cancelled"
+    assert store.get(job_id).stages["relax"].state == "cancelled"
+    kept = len(ledger(store, job_id))
+    store.resubmit(job_id)
+    wait_for(lambda: len(ledger(store, job_id)) > kept)
+    assert ledger(store, job_id) == sorted(set(ledger(store, job_id)))
+
+
+def test_workers_get_the_threads_and_nothing_listens_beyond_this_machine(
+    store, spec, processes
+):
+    job_id = store.submit(spec("n=50 sleep=0.2"))
+    dispatcher = processes.dispatcher(LATTICE_LAB_THREADS="3")
+    wait_for(lambda: ledger(store, job_id))
+    worker = worker_of(store, job_id)
+    family = [psutil.Process(dispatcher.pid), worker]
+    listening = [
+        connection.laddr.ip
+        for process in family
+        for connection in process.net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert listening
+    assert set(listening) == {"127.0.0.1"}
+    assert worker.environ()["OMP_NUM_THREADS"] == "3"
