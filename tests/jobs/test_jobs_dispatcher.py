@@ -53,8 +53,8 @@ def test_a_job_survives_the_death_of_both_at_once(store, spec, processes):
     job_id = store.submit(spec("n=8 sleep=0.3"))
     dispatcher = processes.dispatcher()
     wait_for(lambda: len(ledger(store, job_id)) >= 3)
-    dispatcher.kill()
     worker_of(store, job_id).kill()
+    dispatcher.kill()
     processes.dispatcher()
     assert_resumed(store, job_id, undisturbed)
 
