@@ -7,6 +7,7 @@ import contextlib
 import json
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -225,7 +226,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        tasks = _tasks(options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the libraries; what matters is an error here
+            tasks = _tasks(options)
     except MLPError as error:
         sys.stderr.write(f"{error}\n")
         return BAD_INPUT

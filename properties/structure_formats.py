@@ -210,6 +210,19 @@ def _with_ase(
     return read
 
 
+_read_periodic_xsf = _with_ase(read_xsf, index=slice(None))
+
+
+def _read_xsf(text: str) -> list[RawStructure]:
+    kind = re.search(r"^\s*(MOLECULE|SLAB|POLYMER|ATOMS)\b", text, re.MULTILINE)
+    if kind:
+        raise StructureError(
+            f"it is marked {kind.group(1)}, which is not periodic in three directions, but a "
+            "crystal is needed. Molecules and slabs cannot be calculated."
+        )
+    return _read_periodic_xsf(text)
+
+
 def _from_ase(atoms: Atoms) -> RawStructure:
     if not atoms.pbc.all():
         raise StructureError(
@@ -225,8 +238,8 @@ FORMATS = (
     Format("FHI-aims geometry", _has_line(r"^\s*lattice_vector\s"), read_aims),
     Format(
         "XCrySDen XSF",
-        _has_line(r"^\s*(PRIMVEC|CONVVEC|CRYSTAL|ANIMSTEPS|MOLECULE|SLAB|POLYMER)\b"),
-        _with_ase(read_xsf, index=slice(None)),
+        _has_line(r"^\s*(PRIMVEC|CONVVEC|CRYSTAL|ANIMSTEPS|MOLECULE|SLAB|POLYMER|ATOMS)\b"),
+        _read_xsf,
     ),
     Format("DFTB+ gen", _has_line(r"\A\s*\d+\s+[CSFH]\s*$"), _with_ase(read_gen)),
     Format("extended XYZ", looks_like_xyz, read_xyz),

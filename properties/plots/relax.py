@@ -19,7 +19,7 @@ def history(result: RelaxResult) -> tuple[go.Figure, go.Figure, go.Figure]:
     force = _against_step("largest force", "eV/Å", result.history_max_force_ev_per_a, style.RED)
     stress = _against_step("largest stress", "GPa", result.history_max_stress_gpa, style.GREEN)
     for figure in (force, stress):
-        figure.update_yaxes(type="log", exponentformat="power")
+        figure.update_yaxes(type="log", exponentformat="power", dtick=1)
     return energy, force, stress
 
 

@@ -29,7 +29,18 @@ COARSE_ABOVE = 120
 """More atoms than this are drawn with coarser spheres."""
 
 NON_METALS = (1, 2, *range(5, 11), *range(14, 19), *range(32, 37), *range(51, 55), 85, 86)
-LIGHT = {"ambient": 0.5, "diffuse": 0.75, "specular": 0.35, "roughness": 0.35, "fresnel": 0.1}
+LIGHT = {
+    "ambient": 0.55,
+    "diffuse": 0.7,
+    "specular": 0.25,
+    "roughness": 0.4,
+    "fresnel": 0.05,
+    "facenormalsepsilon": 0,
+    "vertexnormalsepsilon": 0,
+}
+"""The last two stop plotly from taking small triangles for degenerate ones."""
+
+ZOOM = 1.55
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,8 @@ def figure(crystal: Crystal, height: int = 460) -> go.Figure:
             "xaxis": hidden,
             "yaxis": hidden,
             "zaxis": hidden,
-            "aspectmode": "data",
+            "aspectmode": "manual",
+            "aspectratio": _proportions(drawn, crystal.lattice_a),
             "dragmode": "orbit",
             "camera": {
                 "projection": {"type": "orthographic"},
@@ -80,6 +92,15 @@ def figure(crystal: Crystal, height: int = 460) -> go.Figure:
         legend={"itemsizing": "constant", "y": 1.0, "yanchor": "top"},
     )
     return plot
+
+
+def _proportions(drawn: Drawn, lattice_a: FloatArray) -> dict[str, float]:
+    """Equal scales on all axes, as large as fits whichever way it is turned."""
+    corners = np.array(list(product((0, 1), repeat=3))) @ lattice_a
+    points = np.concatenate([drawn.positions_a, corners])
+    spans = np.ptp(points, axis=0) + 2 * SPHERE_SCALE
+    spans *= ZOOM / np.linalg.norm(spans) * np.sqrt(3)
+    return dict(zip("xyz", map(float, spans), strict=True))
 
 
 def atoms_in_view(crystal: Crystal) -> Drawn:

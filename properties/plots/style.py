@@ -18,7 +18,8 @@ CYCLE = (BLUE, RED, GREEN, ORANGE, PINK, SKY, YELLOW)
 NEUTRAL = "#8590a0"
 """Grey with enough contrast on white and on near-black."""
 
-RULE = "rgba(133, 144, 160, 0.45)"
+RULE = "rgba(133, 144, 160, 0.55)"
+GRID = "rgba(133, 144, 160, 0.18)"
 WARNING_FILL = "rgba(213, 94, 0, 0.14)"
 DIVERGING = ((0.0, BLUE), (0.5, "#d9d9d9"), (1.0, RED))
 SEQUENTIAL = "Viridis"
@@ -38,8 +39,8 @@ def finish(figure: go.Figure, height: int = 380, legend: bool = True) -> go.Figu
         hoverlabel={"namelength": -1},
         colorway=list(CYCLE),
     )
-    figure.update_xaxes(gridcolor=RULE, zerolinecolor=RULE, linecolor=RULE)
-    figure.update_yaxes(gridcolor=RULE, zerolinecolor=RULE, linecolor=RULE)
+    figure.update_xaxes(gridcolor=GRID, zerolinecolor=RULE, linecolor=RULE)
+    figure.update_yaxes(gridcolor=GRID, zerolinecolor=RULE, linecolor=RULE)
     return figure
 
 

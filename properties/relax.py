@@ -1,0 +1,196 @@
+"""Relaxation of cell and ions with the space group kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from ase.constraints import FixSymmetry
+from ase.filters import FrechetCellFilter
+from ase.optimize import BFGS
+
+from mlpcore.units import EV_PER_A3_IN_GPA
+from properties import symmetry
+from properties.crystal import Crystal
+from properties.results import Check, RelaxResult
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from numpy.typing import NDArray
+
+    from mlpcore.potential import Potential
+    from properties.progress import Monitor
+    from properties.spec import Preset
+
+MAX_STEPS = 300
+LARGE_VOLUME_CHANGE = 0.15
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """Course of one relaxation.
+
+    Attributes
+    ----------
+    crystal
+        The structure of the last step.
+    energy_ev
+        Its energy, per cell.
+    history
+        Energy (eV), largest force (eV/Å) and largest stress component off the
+        target (GPa) at each step, (s, 3).
+    converged
+        Whether both limits were met.
+    """
+
+    crystal: Crystal
+    energy_ev: float
+    history: NDArray[np.float64]
+    converged: bool
+
+
+def relax(
+    crystal: Crystal,
+    potential: Potential,
+    settings: Preset,
+    monitor: Monitor,
+    pressure_gpa: float = 0.0,
+    fixed_volume: bool = False,
+) -> Relaxation:
+    """Minimise the enthalpy, or the energy at fixed volume, keeping the space group.
+
+    Parameters
+    ----------
+    crystal
+        Any cell; the smaller, the faster.
+    pressure_gpa
+        Target pressure; of no effect when the volume is fixed.
+    fixed_volume
+        Relax only ions and shape.
+
+    Returns
+    -------
+    Relaxation
+        Also when it did not converge: look at ``converged``.
+
+    Raises
+    ------
+    Cancelled
+        The monitor asked to stop.
+    """
+    atoms = crystal.to_atoms()
+    atoms.calc = potential.calculator()
+    atoms.set_constraint(FixSymmetry(atoms, symprec=symmetry.SYMPREC_A))
+    target = 0.0 if fixed_volume else pressure_gpa
+    moving = FrechetCellFilter(
+        atoms, scalar_pressure=target / EV_PER_A3_IN_GPA, constant_volume=fixed_volume
+    )
+    optimiser = BFGS(moving, logfile=None, maxstep=0.1)
+    history = []
+    for _ in optimiser.irun(fmax=0.0, steps=MAX_STEPS):
+        monitor.checkpoint()
+        history.append(_state(atoms, target, fixed_volume))
+        if _is_converged(history[-1], settings):
+            break
+    return Relaxation(
+        Crystal.from_atoms(atoms),
+        history[-1][0],
+        np.array(history),
+        _is_converged(history[-1], settings),
+    )
+
+
+def _state(atoms: Atoms, pressure_gpa: float, fixed_volume: bool) -> tuple[float, float, float]:
+    stress = atoms.get_stress(voigt=False) * EV_PER_A3_IN_GPA
+    mean = np.trace(stress) / 3 if fixed_volume else -pressure_gpa
+    residual = float(np.abs(stress - mean * np.eye(3)).max())
+    force = float(np.linalg.norm(atoms.get_forces(), axis=1).max())
+    return float(atoms.get_potential_energy()), force, residual
+
+
+def _is_converged(state: tuple[float, float, float], settings: Preset) -> bool:
+    _, force, stress = state
+    return force < settings.fmax_ev_per_a and stress < settings.max_stress_gpa
+
+
+def relax_crystal(
+    crystal: Crystal,
+    potential: Potential,
+    settings: Preset,
+    monitor: Monitor,
+    pressure_gpa: float = 0.0,
+) -> RelaxResult:
+    """Relax the standard primitive cell of `crystal` and describe the outcome."""
+    start = symmetry.analyse(crystal)
+    found = relax(start.primitive, potential, settings, monitor, pressure_gpa)
+    final = symmetry.analyse(found.crystal)
+    n_atoms = len(found.crystal)
+    energies, forces, stresses = found.history.T
+    result = RelaxResult(
+        converged=found.converged,
+        energy_per_atom_ev=found.energy_ev / n_atoms,
+        volume_per_atom_a3=final.primitive.volume_a3 / len(final.primitive),
+        lattice=lattice_parameters(final.conventional),
+        max_force_ev_per_a=float(forces[-1]),
+        max_stress_gpa=float(stresses[-1]),
+        pressure_gpa=pressure_gpa,
+        primitive=final.primitive,
+        conventional=final.conventional,
+        space_group_number=final.number,
+        space_group_symbol=final.symbol,
+        initial_lattice=lattice_parameters(start.conventional),
+        initial_volume_per_atom_a3=crystal.volume_a3 / len(crystal),
+        history_energy_per_atom_ev=energies / n_atoms,
+        history_max_force_ev_per_a=forces,
+        history_max_stress_gpa=stresses,
+        checks=_checks(found, start, final, settings),
+    )
+    return result
+
+
+def lattice_parameters(crystal: Crystal) -> dict[str, float]:
+    """Return a, b, c in Å and alpha, beta, gamma in degrees."""
+    names = ("a", "b", "c", "alpha", "beta", "gamma")
+    values = crystal.to_atoms().cell.cellpar()
+    return {name: float(value) for name, value in zip(names, values, strict=True)}
+
+
+def _checks(
+    found: Relaxation,
+    start: symmetry.Symmetry,
+    final: symmetry.Symmetry,
+    settings: Preset,
+) -> tuple[Check, ...]:
+    _, force, stress = found.history[-1]
+    change = final.primitive.volume_a3 / len(final.primitive)
+    change = change / (start.primitive.volume_a3 / len(start.primitive)) - 1
+    same = start.number == final.number
+    return (
+        Check(
+            "relax_forces",
+            "Forces",
+            bool(force < settings.fmax_ev_per_a),
+            f"Largest force {force:.1e} eV/Å (limit {settings.fmax_ev_per_a:.0e}).",
+        ),
+        Check(
+            "relax_stress",
+            "Residual stress",
+            bool(stress < settings.max_stress_gpa),
+            f"Largest stress off the target {stress:.1e} GPa "
+            f"(limit {settings.max_stress_gpa:g}).",
+        ),
+        Check(
+            "relax_space_group",
+            "Space group kept",
+            same,
+            f"Space group {start.symbol} before and {final.symbol} after relaxation.",
+        ),
+        Check(
+            "relax_volume_change",
+            "Volume change",
+            abs(change) < LARGE_VOLUME_CHANGE,
+            f"The volume changed by {100 * change:+.1f} % from the input "
+            f"(more than {100 * LARGE_VOLUME_CHANGE:.0f} % is suspicious).",
+        ),
+    )
