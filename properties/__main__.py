@@ -212,7 +212,7 @@ def _calculate(task: _Task, device: str) -> int:
                 traceback.print_exc(file=file)
             bars.say(f"{task.label}: unexpected error ({error}). Details are in {log}.")
             return FAILED
-    print(summary(task.label, outcome, task.folder))  # noqa: T201
+    sys.stdout.write(f"{summary(task.label, outcome, task.folder)}\n")
     return DONE if outcome.status == "finished" else FAILED
 
 
