@@ -17,6 +17,9 @@ MAX_STRUCTURES = 50
 MAX_CELL_ATOMS = 2000
 """Most atoms in the cell of the file; the limit on the primitive cell is smaller."""
 
+LARGEST_NUMBER = 1e9
+"""Any larger number in a file is a mistake."""
+
 ISOTOPES = {"D": "deuterium", "T": "tritium"}
 
 
@@ -97,14 +100,14 @@ def element(symbol: str, where: str) -> str:
 
 
 def number(text: str, where: str) -> float:
-    """Return the number that `text` spells; refuse anything else and infinities."""
+    """Return the number that `text` spells; refuse anything else and absurd sizes."""
     try:
         value = float(text)
     except ValueError:
         value = np.nan
-    if not np.isfinite(value):
+    if not abs(value) < LARGEST_NUMBER:
         raise StructureError(
-            f"{where} should be a number, but {text[:20]!r} was found. Correct the file or "
+            f"{where} should be a number of sensible size, but {text[:20]!r} was found. Correct the file or "
             "export it again."
         )
     return value

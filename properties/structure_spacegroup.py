@@ -37,7 +37,7 @@ _NUMBER_TAGS = (
     "_symmetry_int_tables_number",
     "_space_group.it_number",
 )
-_TERM = re.compile(r"([+-]?)(?:([xyz])|(\d+(?:\.\d*)?|\.\d+)(?:/(\d+))?)")
+_TERM = re.compile(r"([+-]?)(?:([xyz])|(\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})(?:/(\d{1,9}))?)")
 _RHOMBOHEDRAL = (146, 148, 155, 160, 161, 166, 167)
 
 
