@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8501
-MAX_UPLOAD_MB = 50
 POLL_S = 0.2
 STOP_TIMEOUT_S = 9.0
 LONGEST_PAUSE_S = 30.0
@@ -89,17 +88,10 @@ class Address:
 
 
 def streamlit_command(address: Address) -> list[str]:
-    """Return the command that serves the pages."""
-    options = {
-        "server.headless": "true",
-        "server.address": address.host,
-        "server.port": str(address.port),
-        "server.fileWatcherType": "none",
-        "server.maxUploadSize": str(MAX_UPLOAD_MB),
-        "browser.gatherUsageStats": "false",
-    }
-    flags = [item for name, value in options.items() for item in (f"--{name}", value)]
-    return [sys.executable, "-m", "streamlit", "run", str(PROJECT / "app.py"), *flags]
+    """Return the command that serves the pages; the rest is in .streamlit/config.toml."""
+    page = str(PROJECT / "app.py")
+    where = ["--server.address", address.host, "--server.port", str(address.port)]
+    return [sys.executable, "-m", "streamlit", "run", page, *where]
 
 
 def dispatcher_command() -> list[str]:
@@ -175,8 +167,9 @@ class Child:
 
 def is_healthy(address: Address) -> bool:
     """Return whether the pages answer."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with urllib.request.urlopen(f"{address.url}/_stcore/health", timeout=2) as reply:
+        with direct.open(f"{address.url}/_stcore/health", timeout=2) as reply:
             return bool(reply.status == 200)
     except OSError:
         return False

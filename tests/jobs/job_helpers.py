@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -55,19 +56,25 @@ class Processes:
             "LATTICE_LAB_WORKERS": "1",
             "PYTHONPATH": str(Path(__file__).parent),
         }
-        self._started = []
+        self._outputs = root.parent
+        self._started = {}
 
     def start(self, *words, **environment):
-        process = subprocess.Popen(
-            [sys.executable, "-m", *words],
-            cwd=PROJECT,
-            env=self._environment | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self._started.append(process)
+        output = self._outputs / f"output-{len(self._started)}.txt"
+        with output.open("w") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *words],
+                cwd=PROJECT,
+                env=self._environment | environment,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+        self._started[process] = output
         return process
+
+    def output(self, process):
+        """Return what a program has written so far."""
+        return self._started[process].read_text()
 
     def dispatcher(self, **environment):
         return self.start("jobs", "dispatch", "--pipeline", SLOW, **environment)
@@ -78,6 +85,7 @@ class Processes:
             if process.poll() is None:
                 family = psutil.Process(process.pid).children(recursive=True)
                 process.kill()
-            process.communicate()
-            for child in psutil.wait_procs(family, timeout=5)[1]:
-                child.kill()
+            for child in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    child.kill()
+            process.wait()

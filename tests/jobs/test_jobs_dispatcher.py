@@ -32,14 +32,14 @@ def test_jobs_run_in_the_order_in_which_they_came(store, spec, processes):
 
 def test_a_job_survives_the_death_of_worker_and_dispatcher(store, spec, processes):
     undisturbed = store.submit(spec("n=8"))
-    job_id = store.submit(spec("n=8 sleep=0.4"))
+    job_id = store.submit(spec("n=8 sleep=0.25"))
     dispatcher = processes.dispatcher()
 
     wait_for(lambda: len(ledger(store, job_id)) >= 2)
     worker_of(store, job_id).kill()
     assert_resumed(store, job_id, undisturbed)
 
-    second = store.submit(spec("n=8 sleep=0.4"))
+    second = store.submit(spec("n=8 sleep=0.25"))
     wait_for(lambda: len(ledger(store, second)) >= 2)
     worker = worker_of(store, second)
     dispatcher.kill()
@@ -50,7 +50,7 @@ def test_a_job_survives_the_death_of_worker_and_dispatcher(store, spec, processe
 
 def test_a_job_survives_the_death_of_both_at_once(store, spec, processes):
     undisturbed = store.submit(spec("n=8"))
-    job_id = store.submit(spec("n=8 sleep=0.3"))
+    job_id = store.submit(spec("n=8 sleep=0.25"))
     dispatcher = processes.dispatcher()
     wait_for(lambda: len(ledger(store, job_id)) >= 3)
     worker_of(store, job_id).kill()
@@ -77,7 +77,7 @@ def test_a_second_dispatcher_waits_for_the_first(store, spec, processes):
     first = processes.dispatcher()
     wait_for(lambda: until(store, store.submit(spec("n=1")), "finished"))
     second = processes.dispatcher()
-    time.sleep(3)
+    time.sleep(2)
     assert second.poll() is None
     assert not psutil.Process(second.pid).children()
     first.kill()
