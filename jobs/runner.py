@@ -142,6 +142,8 @@ def _local_client(settings: WorkerSettings) -> Iterator[Client]:
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
+            protocol="tls://",
+            security=True,  # fresh keys: nobody else on this machine can send code to run
             dashboard_address=None,
             memory_limit=0,  # the system's limit counts: Dask's own would end jobs too early
             local_directory=str(settings.jobs / ".workers"),

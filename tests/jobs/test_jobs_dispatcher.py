@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 import time
 
 import psutil
+import pytest
 from job_helpers import ledger, until, wait_for, worker_of
 
 from jobs.status import MAX_DEATHS
@@ -109,20 +112,31 @@ def test_cancel_takes_effect_within_a_stage(store, spec, processes):
     assert ledger(store, job_id) == sorted(set(ledger(store, job_id)))
 
 
-def test_workers_get_the_threads_and_nothing_listens_beyond_this_machine(
-    store, spec, processes
-):
+def listening(*family):
+    """Return the (address, port) pairs at which processes listen."""
+    return {
+        tuple(connection.laddr)
+        for process in family
+        for connection in process.net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    }
+
+
+def test_no_stranger_gives_code_to_the_workers(store, spec, processes):
     job_id = store.submit(spec("n=50 sleep=0.2"))
     dispatcher = processes.dispatcher(LATTICE_LAB_THREADS="3")
     wait_for(lambda: ledger(store, job_id))
     worker = worker_of(store, job_id)
-    family = [psutil.Process(dispatcher.pid), worker]
-    listening = [
-        connection.laddr.ip
-        for process in family
-        for connection in process.net_connections()
-        if connection.status == psutil.CONN_LISTEN
-    ]
-    assert listening
-    assert set(listening) == {"127.0.0.1"}
     assert worker.environ()["OMP_NUM_THREADS"] == "3"
+    places = listening(psutil.Process(dispatcher.pid), worker)
+    assert len(places) >= 3  # scheduler, nanny and worker
+    assert {host for host, _ in places} == {"127.0.0.1"}
+    anonymous = ssl.create_default_context()
+    anonymous.check_hostname, anonymous.verify_mode = False, ssl.CERT_NONE
+    for place in places:
+        with (
+            socket.create_connection(place, timeout=5) as plain,
+            anonymous.wrap_socket(plain) as secret,
+            pytest.raises(ssl.SSLError, match="certificate required"),
+        ):
+            secret.recv(1)
