@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import jobs_view
+from pages.ui import jobs_view, menu
+
+menu.require()
 
 st.title("Jobs", anchor=False)
 jobs_view.live_list()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from mlpcore import registry
-from pages.ui import components, model_view
+from pages.ui import components, menu, model_view
+
+menu.require()
 
 st.title("Models", anchor=False)
 st.caption("Pretrained potentials, their weights stored on this server. Cite what you use.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pages.ui import guard, job_view, result_tabs, session, stored
+from pages.ui import guard, job_view, menu, result_tabs, session, stored
+
+menu.require()
 
 job_id = session.job_in_address()
 if job_id is None:

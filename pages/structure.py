@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import crystal_view, guard, source_form, spec_form
+from pages.ui import crystal_view, guard, menu, source_form, spec_form
+
+menu.require()
 
 st.title("New calculation", anchor=False)
 st.caption(

@@ -43,10 +43,9 @@ def failed_upstream(stage: str, results: Mapping[str, StageResult]) -> list[Chec
 
 def cautions(job: Job) -> None:
     """Show the warnings of the job, apart from those that explain a missing stage."""
-    messages = [c.message for c in job.warnings if c.code != "no_result"]
+    messages = dict.fromkeys(c.message for c in job.warnings if c.code != "no_result")
     if messages:
-        lines = "\n".join(f"- {message}" for message in dict.fromkeys(messages))
-        st.warning(lines, icon=":material/warning:")
+        st.warning("\n\n".join(messages), icon=":material/warning:")
 
 
 def draw(job: Job, results: Mapping[str, StageResult]) -> None:

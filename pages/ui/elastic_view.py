@@ -23,6 +23,7 @@ def draw(
 ) -> None:
     """Draw moduli, tensor, directions and the evidence."""
     components.figures(_figures(result), failed)
+    st.caption(f"Constants from {result.method}; independent ones of the Laue class only.")
     left, right = st.columns(2, gap="large")
     with left:
         _tensor(result)
@@ -73,7 +74,11 @@ def _figures(result: ElasticResult) -> list[components.Figure]:
         ),
         components.Figure("Debye temperature", known(result.debye_temperature_k, 0, "K")),
         components.Figure("Laue class", result.laue_class),
-        components.Figure("Method", result.method),
+        components.Figure(
+            "Finite strain differs by",
+            text.fixed(result.finite_strain_max_deviation_gpa, 2, "GPa"),
+            "Largest difference of a constant between the two methods",
+        ),
     ]
 
 

@@ -60,7 +60,7 @@ def _row(job: JobSummary) -> None:
 
 
 def _buttons(job: JobSummary) -> None:
-    if st.button("Open", key=f"open-{job.id}", type="primary"):
+    if st.button("Open", key=f"open-{job.id}", icon=":material/open_in_new:"):
         session.open_job(job.id)
     if job.state in stored.ACTIVE:
         if st.button("Cancel", key=f"cancel-{job.id}"):

@@ -51,15 +51,15 @@ def card(model: ModelInfo, recommended: bool) -> None:
                 st.badge("default", icon=":material/star:", color="blue")
         st.markdown(model.character)
         caution(model)
-        for title, value in (
+        facts = (
             ("Functional", model.functional),
-            ("Training set", model.training_set),
+            ("Trained on", model.training_set),
             ("Elements", elements(model)),
-            ("Reach of one layer", f"{model.cutoff_a:.1f} Å"),
+            ("Range of a layer", f"{model.cutoff_a:.1f} Å"),
             ("Licence", model.licence),
             ("Cite", model.citation),
-        ):
-            st.markdown(f":gray[{title}]  \n{value}")
+        )
+        st.markdown("  \n".join(f":gray[{title}:] {value}" for title, value in facts))
 
 
 def elements(model: ModelInfo) -> str:

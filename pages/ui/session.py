@@ -8,6 +8,7 @@ JOB_PARAMETER = "job"
 RESULT_PAGE = "pages/result.py"
 STRUCTURE_PAGE = "pages/structure.py"
 JOBS_PAGE = "pages/jobs.py"
+MODELS_PAGE = "pages/models.py"
 
 LAST_JOB = "last_job"
 SOURCE = "source"

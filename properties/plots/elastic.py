@@ -22,23 +22,27 @@ def stiffness_map(stiffness_gpa: FloatArray) -> go.Figure:
     limit = float(np.abs(stiffness_gpa).max())
     labels = [str(i) for i in range(1, 7)]
     zero = np.abs(stiffness_gpa) < limit * 1e-4
-    figure = go.Figure(
-        go.Heatmap(
-            z=stiffness_gpa,
-            x=labels,
-            y=labels,
-            text=np.where(zero, "·", np.char.mod("%.1f", stiffness_gpa)),
-            texttemplate="%{text}",
-            customdata=np.array([[f"{r} {c}" for c in VOIGT] for r in VOIGT]),
-            hovertemplate=("C<sub>%{y}%{x}</sub> (%{customdata}): %{z:.2f} GPa<extra></extra>"),
-            colorscale=style.DIVERGING,
-            zmin=-limit,
-            zmax=limit,
-            colorbar={"title": "GPa", "thickness": 12},
-            xgap=2,
-            ygap=2,
-        )
+    squares = go.Heatmap(
+        z=stiffness_gpa,
+        x=labels,
+        y=labels,
+        customdata=np.array([[f"{r} {c}" for c in VOIGT] for r in VOIGT]),
+        hovertemplate="C<sub>%{y}%{x}</sub> (%{customdata}): %{z:.2f} GPa<extra></extra>",
+        colorscale=style.TINT,
+        zmin=-limit,
+        zmax=limit,
+        showscale=False,
+        xgap=2,
+        ygap=2,
     )
+    numbers = go.Scatter(
+        x=labels * 6,
+        y=np.repeat(labels, 6),
+        text=np.where(zero, "·", np.char.mod("%.1f", stiffness_gpa)).ravel(),
+        mode="text",
+        hoverinfo="skip",
+    )
+    figure = go.Figure([squares, numbers])
     figure.update_xaxes(title="Voigt column", side="top", type="category", showgrid=False)
     figure.update_yaxes(
         title="Voigt row", autorange="reversed", type="category", showgrid=False
@@ -69,7 +73,8 @@ def young_surface(result: ElasticResult, height: int = 420) -> go.Figure:
             "E = %{surfacecolor:.1f} GPa<br>along [%{customdata[0]:.2f} "
             "%{customdata[1]:.2f} %{customdata[2]:.2f}]<extra></extra>"
         ),
-        lighting={"ambient": 0.65, "diffuse": 0.6, "specular": 0.15},
+        lighting={"ambient": 0.75, "diffuse": 0.4, "specular": 0.05},
+        lightposition=style.LIGHT_FROM,
     )
     if np.ptp(modulus) < 1e-6 * modulus.max():
         surface.update(cmin=0.0, cmax=float(modulus.max()))

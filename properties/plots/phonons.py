@@ -15,6 +15,9 @@ from properties.results import PhononResult
 FloatArray = NDArray[np.float64]
 
 FREQUENCY_UNITS = {"THz": 1.0, "cm⁻¹": THZ_IN_PER_CM, "meV": THZ_IN_EV * 1e3}
+SMALLEST_DOS = 1e-2
+"""Part of the highest density of states that still has to be in view."""
+
 DIGITS = {"THz": ".2f", "cm⁻¹": ".1f", "meV": ".2f"}
 
 
@@ -104,7 +107,9 @@ def shade_imaginary(figure: go.Figure, low: float) -> None:
 
 def _frequency_range(result: PhononResult, unit: str) -> tuple[float, float]:
     scale = FREQUENCY_UNITS[unit]
-    high = 1.04 * scale * result.max_frequency_thz
+    occupied = result.dos_per_thz > SMALLEST_DOS * result.dos_per_thz.max()
+    top = max(result.max_frequency_thz, float(result.dos_frequency_thz[occupied].max()))
+    high = 1.03 * scale * top
     low = 1.1 * scale * float(np.min(result.band_frequency_thz)) if result.imaginary else 0.0
     return min(low, -0.015 * high), high
 

@@ -29,18 +29,7 @@ COARSE_ABOVE = 120
 """More atoms than this are drawn with coarser spheres."""
 
 NON_METALS = (1, 2, *range(5, 11), *range(14, 19), *range(32, 37), *range(51, 55), 85, 86)
-LIGHT = {
-    "ambient": 0.55,
-    "diffuse": 0.7,
-    "specular": 0.25,
-    "roughness": 0.4,
-    "fresnel": 0.05,
-    "facenormalsepsilon": 0,
-    "vertexnormalsepsilon": 0,
-}
-"""The last two stop plotly from taking small triangles for degenerate ones."""
-
-ZOOM = 1.55
+ZOOM = 1.3
 
 
 @dataclass(frozen=True)
@@ -150,8 +139,8 @@ def _element(drawn: Drawn, number: int) -> go.Mesh3d:
         name=chemical_symbols[number],
         showlegend=True,
         flatshading=False,
-        lighting=LIGHT,
-        lightposition={"x": 2000, "y": -3000, "z": 4000},
+        lighting=style.LIGHT,
+        lightposition=style.LIGHT_FROM,
         customdata=drawn.fractional[mesh.owner].astype(np.float32),
         hovertemplate=(
             f"<b>{chemical_symbols[number]}</b><br>fractional %{{customdata[0]:.4f}}, "

@@ -21,8 +21,27 @@ NEUTRAL = "#8590a0"
 RULE = "rgba(133, 144, 160, 0.55)"
 GRID = "rgba(133, 144, 160, 0.18)"
 WARNING_FILL = "rgba(213, 94, 0, 0.14)"
-DIVERGING = ((0.0, BLUE), (0.5, "#d9d9d9"), (1.0, RED))
+DIVERGING = ((0.0, BLUE), (0.5, "#aab2bb"), (1.0, RED))
+TINT = (
+    (0.0, "rgba(0, 114, 178, 0.85)"),
+    (0.5, "rgba(133, 144, 160, 0.08)"),
+    (1.0, "rgba(213, 94, 0, 0.85)"),
+)
 SEQUENTIAL = "Viridis"
+
+LIGHT = {
+    "ambient": 0.42,
+    "diffuse": 0.62,
+    "specular": 0.2,
+    "roughness": 0.3,
+    "fresnel": 0.05,
+    "facenormalsepsilon": 0,
+    "vertexnormalsepsilon": 0,
+}
+"""The last two stop plotly from taking small triangles for degenerate ones."""
+
+LIGHT_FROM = {"x": -1e4, "y": 2e4, "z": -100}
+"""From the upper left: in the orthographic view plotly measures from the eye, z inward."""
 
 AXIS_COLOURS = {"a": RED, "b": GREEN, "c": BLUE}
 

@@ -19,50 +19,43 @@ GRUNEISEN_LIMIT = 4.0
 
 
 def free_energy(result: ThermalResult) -> go.Figure:
-    """F(V, T) at the sampled volumes, with the minimum of each temperature."""
+    """F(V, T) above its lowest sampled point, with V(T) marked on each curve."""
     figure = go.Figure()
-    lowest = float(result.free_energy_per_atom_ev.max())
     temperatures = result.free_energy_temperatures_k
-    shades = _shades(len(temperatures))
+    curves = result.free_energy_per_atom_ev - result.free_energy_per_atom_ev.min(1)[:, None]
     for kelvin, energy, shade in zip(
-        temperatures, result.free_energy_per_atom_ev, shades, strict=True
+        temperatures, MEV * curves, _shades(len(temperatures)), strict=True
     ):
         figure.add_scatter(
             x=result.sampled_volume_per_atom_a3,
-            y=MEV * (energy - lowest),
+            y=energy,
             mode="lines+markers",
             line={"color": shade, "width": 1.8, "shape": "spline"},
             name=f"{kelvin:.0f} K",
             hovertemplate=style.hover("V:.3f", "F:.2f", "Å³/atom", "meV/atom"),
         )
-    minima = _minima(result)
-    if len(minima):
-        figure.add_scatter(
-            x=minima[:, 0],
-            y=MEV * (minima[:, 1] - lowest),
-            mode="markers+lines",
-            marker={"symbol": "diamond", "size": 9, "color": style.RED},
-            line=style.line(style.RED, "dot", 1.5),
-            name="minimum",
-            hovertemplate=style.hover("V:.3f", "F:.2f", "Å³/atom", "meV/atom"),
-        )
+    minima = _minima(result, curves)
+    figure.add_scatter(
+        x=minima[:, 0],
+        y=MEV * minima[:, 1],
+        mode="markers",
+        marker={"symbol": "diamond", "size": 10, "color": style.RED},
+        name="V(T)",
+        hovertemplate=style.hover("V:.3f", "F:.2f", "Å³/atom", "meV/atom"),
+    )
     figure.update_xaxes(title="volume (Å³/atom)")
-    figure.update_yaxes(title="free energy, from the highest point (meV/atom)")
-    return style.finish(figure, height=460)
+    figure.update_yaxes(title="F(V, T) above its lowest point (meV/atom)")
+    return style.finish(figure, height=340)
 
 
-def _minima(result: ThermalResult) -> FloatArray:
-    """Equilibrium volume and F there, read off the sampled curves where V(T) is known."""
+def _minima(result: ThermalResult, curves: FloatArray) -> FloatArray:
+    """V(T) and the height of each curve there, for the temperatures that are valid."""
     rows = []
     volumes = result.sampled_volume_per_atom_a3
-    order = np.argsort(volumes)
-    for kelvin, energy in zip(
-        result.free_energy_temperatures_k, result.free_energy_per_atom_ev, strict=True
-    ):
+    for kelvin, energy in zip(result.free_energy_temperatures_k, curves, strict=True):
         if len(result.temperatures_k) and kelvin <= result.temperatures_k[-1]:
             volume = np.interp(kelvin, result.temperatures_k, result.volume_per_atom_a3)
-            degree = min(3, len(volumes) - 1)
-            curve = np.polynomial.Polynomial.fit(volumes[order], energy[order], degree)
+            curve = np.polynomial.Polynomial.fit(volumes, energy, min(3, len(volumes) - 1))
             rows.append((float(volume), float(curve(volume))))
     return np.array(rows).reshape(-1, 2)
 
@@ -180,19 +173,27 @@ def gruneisen_bands(
     bands = result.band_gruneisen.shape[1]
     distance = np.repeat(result.band_gruneisen_distance, bands)
     frequency = scale * result.band_gruneisen_frequency_thz.ravel()
-    figure = go.Figure(
-        go.Scatter(
-            x=distance,
-            y=frequency,
-            mode="markers",
-            name="mode",
-            marker={"size": 5, **_colours(result)},
-            customdata=result.band_gruneisen.ravel(),
-            hovertemplate=(
-                f"γ = %{{customdata:.2f}}<br>%{{y:{phonons.DIGITS[unit]}}} {unit}"
-                "<extra></extra>"
-            ),
-        )
+    gamma = result.band_gruneisen.ravel()
+    known = np.isfinite(gamma)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=distance[~known],
+        y=frequency[~known],
+        mode="markers",
+        name="γ not known",
+        marker={"size": 4, "color": style.RULE},
+        hovertemplate=f"γ not known<br>%{{y:{phonons.DIGITS[unit]}}} {unit}<extra></extra>",
+    )
+    figure.add_scatter(
+        x=distance[known],
+        y=frequency[known],
+        mode="markers",
+        name="mode",
+        marker={"size": 5, **_colours(gamma[known])},
+        customdata=gamma[known],
+        hovertemplate=(
+            f"γ = %{{customdata:.2f}}<br>%{{y:{phonons.DIGITS[unit]}}} {unit}<extra></extra>"
+        ),
     )
     phonons.draw_path(figure, path, row=None, col=None)  # type: ignore[arg-type]
     figure.update_yaxes(title=f"frequency ({unit})")
@@ -225,13 +226,12 @@ def gruneisen_scatter(result: ThermalResult, unit: str = "THz") -> go.Figure:
     return style.finish(figure, height=360, legend=False)
 
 
-def _colours(result: ThermalResult) -> dict[str, object]:
+def _colours(gamma: FloatArray) -> dict[str, object]:
     """Marker colours centred on zero, limited to where most modes lie."""
-    known = np.abs(result.band_gruneisen[np.isfinite(result.band_gruneisen)])
-    reach = float(np.percentile(known, 98)) if len(known) else 1.0
+    reach = float(np.percentile(np.abs(gamma), 98)) if len(gamma) else 1.0
     limit = float(np.clip(reach, 1.0, GRUNEISEN_LIMIT))
     return {
-        "color": result.band_gruneisen.ravel(),
+        "color": gamma,
         "colorscale": style.DIVERGING,
         "cmin": -limit,
         "cmax": limit,

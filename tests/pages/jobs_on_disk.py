@@ -64,13 +64,13 @@ def _change(store: JobStore, job_id: str, change) -> None:
 
 def _with_stages(status: Status, results: dict[str, StageResult], following: str) -> Status:
     stages = {}
-    state = following
+    rest = StageProgress(following, 1, 5, "strain xx", 30.0, 95.0)
     for name in status.stages:
         if name in results:
             stages[name] = StageProgress("finished", 4, 4, "", 12.0)
         else:
-            stages[name] = StageProgress(state, 1, 5, "volume 2 of 5", 30.0, 95.0)
-            state = "waiting"
+            stages[name] = rest
+            rest = StageProgress()
     return replace(status, stages=stages)
 
 

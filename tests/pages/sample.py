@@ -125,7 +125,7 @@ def phonons(*, imaginary: bool = False) -> PhononResult:
     ]
     frequency = np.sort(np.stack(bands, axis=1), axis=1)
     if imaginary:
-        frequency[:, 0] -= 3 * wave**2
+        frequency[:, 0] -= 9 * wave**2
     axis = np.linspace(0, 13, 261)
     dos = np.exp(-((axis[:, None] - np.array([3.5, 9.0, 12.0])) ** 2)).sum(axis=1)
     x = np.maximum(KELVIN, 1e-3) / 140
