@@ -107,8 +107,8 @@ def number(text: str, where: str) -> float:
         value = np.nan
     if not abs(value) < LARGEST_NUMBER:
         raise StructureError(
-            f"{where} should be a number of sensible size, but {text[:20]!r} was found. Correct the file or "
-            "export it again."
+            f"{where} should be a number of sensible size, but {text[:20]!r} was found. "
+            "Correct the file or export it again."
         )
     return value
 
