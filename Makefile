@@ -35,12 +35,12 @@ setup-dev: .venv/setup-dev.stamp
 	  echo "No CPU-only build on offer; the standard one is taken (on Linux it is large: see README, Installing)."; \
 	  $(PIP) install --quiet $(TORCH_SOURCE) --constraint requirements.lock "torch==$(TORCH)"; }
 	@echo "Installing the other packages …"
-	@$(PIP) install --quiet --no-deps --requirement requirements.lock
+	@$(PIP) install --quiet --use-pep517 --no-deps --requirement requirements.lock
 	@touch $@
 
 .venv/setup-dev.stamp: .venv/setup.stamp requirements-dev.lock
 	@echo "Installing the tools for tests …"
-	@$(PIP) install --quiet --no-deps --requirement requirements-dev.lock
+	@$(PIP) install --quiet --use-pep517 --no-deps --requirement requirements-dev.lock
 	@$(PIP) check
 	@touch $@
 
