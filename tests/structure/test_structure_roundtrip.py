@@ -30,14 +30,14 @@ def assert_same(found: Crystal, wanted: Crystal) -> None:
     )
 
 
-@pytest.mark.parametrize("format", ["cif", "vasp", "extxyz", "xsf", "gen", "aims"])
+@pytest.mark.parametrize("kind", ["cif", "vasp", "extxyz", "xsf", "gen", "aims"])
 @pytest.mark.parametrize("name", example_names())
-def test_files_that_ase_writes(name: str, format: str, tmp_path: Path) -> None:
+def test_files_that_ase_writes(name: str, kind: str, tmp_path: Path) -> None:
     crystal = example(name).crystal
     path = tmp_path / "file"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        ase.io.write(path, crystal.to_atoms(), format=format)
+        ase.io.write(path, crystal.to_atoms(), format=kind)
     assert_same(read_structure(path.read_bytes(), "file"), crystal)
 
 
@@ -51,10 +51,10 @@ def test_symmetrised_cif_that_pymatgen_writes(name: str) -> None:
     assert_same(read_structure(text.encode(), "pymatgen.cif"), crystal)
 
 
-@pytest.mark.parametrize("format", ["cif", "extxyz"])
-def test_a_file_of_several_frames_that_ase_writes(format: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["cif", "extxyz"])
+def test_a_file_of_several_frames_that_ase_writes(kind: str, tmp_path: Path) -> None:
     names = ("Si", "Mg", "ZrO2")
     path = tmp_path / "frames"
-    ase.io.write(path, [example(name).crystal.to_atoms() for name in names], format=format)
+    ase.io.write(path, [example(name).crystal.to_atoms() for name in names], format=kind)
     found = read_all(path.read_bytes(), "frames")
     assert tuple(crystal.formula for crystal in found) == names
