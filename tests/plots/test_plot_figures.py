@@ -1,0 +1,199 @@
+"""Figures of results: the right data, units on every axis, both themes readable."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from mlpcore.units import THZ_IN_PER_CM
+from properties.plots import elastic, phonons, relax, style, thermal
+from tests.pages import sample
+
+
+def figures() -> dict[str, go.Figure]:
+    bent, path, heat = sample.elastic(), sample.phonons(), sample.thermal()
+    found = {f"relax {k}": f for k, f in enumerate(relax.history(sample.relax()))}
+    found |= {f"harmonic {k}": f for k, f in enumerate(phonons.thermodynamics(path))}
+    found["strain energy"] = elastic.strain_energy(bent)
+    found["finite strain"] = elastic.finite_strain(bent)
+    found["bands"] = phonons.bands_and_dos(path)
+    for draw in (
+        thermal.free_energy,
+        thermal.volume,
+        thermal.expansion,
+        thermal.bulk_modulus,
+        thermal.heat_capacity,
+        thermal.gruneisen,
+        thermal.gruneisen_scatter,
+    ):
+        found[draw.__name__] = draw(heat)
+    found["gruneisen bands"] = thermal.gruneisen_bands(heat, path)
+    return found
+
+
+FIGURES = figures()
+WITHOUT_UNIT = {"step", "mode Grüneisen parameter", "thermodynamic Grüneisen parameter"}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_titled_axis_names_its_unit(name):
+    layout = FIGURES[name].to_dict()["layout"]
+    titles = [
+        axis["title"]["text"]
+        for key, axis in layout.items()
+        if key[1:5] == "axis" and "title" in axis
+    ]
+    assert titles
+    for title in set(titles) - WITHOUT_UNIT:
+        assert re.search(r"\(.+\)$", title), title
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_background_is_the_page_and_text_is_the_themes(name):
+    layout = FIGURES[name].layout
+    assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
+    assert layout.font.color is None
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_hover_rounds_every_number(name):
+    for trace in FIGURES[name].data:
+        numbers = re.findall(r"%\{(x|y|z|customdata\S*?)(:[^}]*)?\}", trace.hovertemplate)
+        rounded = [form for place, form in numbers if place != "x" or form]
+        assert rounded
+        assert all(rounded), trace.hovertemplate
+
+
+def test_palette_is_distinct():
+    assert len(set(style.CYCLE)) == len(style.CYCLE)
+
+
+def test_relaxation_energy_is_counted_from_its_end():
+    energy = relax.history(sample.relax())[0].data[0]
+    assert energy.y[-1] == 0
+    assert energy.y[0] == pytest.approx(20, rel=1e-3)
+
+
+def test_stiffness_map_shows_rounded_numbers_and_dots_for_zero():
+    squares, numbers = elastic.stiffness_map(sample.elastic().stiffness_gpa).data
+    text = np.array(numbers.text).reshape(6, 6)
+    assert text[0, 0] == "154.3"
+    assert text[3, 3] == "57.9"
+    assert text[0, 3] == "·"
+    assert np.array(squares.z)[0, 1] == pytest.approx(69.7)
+
+
+def test_young_surface_lies_at_the_modulus_of_its_direction():
+    surface = elastic.young_surface(sample.elastic()).data[0]
+    distance = np.sqrt(
+        np.array(surface.x) ** 2 + np.array(surface.y) ** 2 + np.array(surface.z) ** 2
+    )
+    np.testing.assert_allclose(distance, surface.surfacecolor, rtol=1e-5)
+
+
+def test_unstable_crystal_has_no_young_surface_but_a_sentence():
+    figure = elastic.young_surface(sample.elastic(stable=False))
+    assert not figure.data
+    assert "unstable" in figure.layout.annotations[0].text
+
+
+def test_parabolas_pass_through_points_of_exact_parabolas():
+    for points, parabola in zip(
+        *[iter(elastic.strain_energy(sample.elastic()).data)] * 2, strict=True
+    ):
+        on_line = np.interp(points.x, parabola.x, parabola.y)
+        np.testing.assert_allclose(points.y, on_line, atol=1e-3)
+        assert points.name == parabola.name
+
+
+def test_finite_strain_bars_are_the_differences():
+    bars = elastic.finite_strain(sample.elastic()).data
+    small = next(bar for bar in bars if bar.name == "relaxed ions, strain ±0.2 %")
+    np.testing.assert_allclose(small.y, 0.001 * np.array([154.3, 69.7, 57.9]))
+    assert list(small.x) == ["C11", "C12", "C44"]
+
+
+def test_bands_break_between_segments():
+    result = sample.phonons()
+    trace = phonons.band_traces(result)[0]
+    gaps = np.flatnonzero(np.isnan(np.array(trace.x, dtype=float)))
+    assert len(gaps) == len(result.band_segment_start) - 1
+    assert len(trace.x) == len(trace.customdata) == len(result.band_distance) + len(gaps)
+
+
+def test_frequency_unit_scales_bands_and_keeps_the_number_of_modes():
+    thz, per_cm = (phonons.bands_and_dos(sample.phonons(), unit) for unit in ("THz", "cm⁻¹"))
+    np.testing.assert_allclose(
+        np.nanmax(np.array(per_cm.data[5].y, dtype=float)),
+        THZ_IN_PER_CM * np.nanmax(np.array(thz.data[5].y, dtype=float)),
+    )
+    for figure in (thz, per_cm):
+        dos = figure.data[-1]
+        assert np.trapezoid(dos.x, dos.y) == pytest.approx(6)
+
+
+def test_high_symmetry_points_are_labelled():
+    axis = phonons.bands_and_dos(sample.phonons()).layout.xaxis
+    assert axis.ticktext[0] == "Γ"
+    assert "U|K" in axis.ticktext
+    assert len(axis.ticktext) == len(axis.tickvals)
+
+
+def test_imaginary_region_is_shaded_and_in_view_only_where_there_is_one():
+    stable, unstable = (
+        phonons.bands_and_dos(sample.phonons(imaginary=imaginary))
+        for imaginary in (False, True)
+    )
+    shaded = [shape for shape in unstable.layout.shapes if shape.type == "rect"]
+    assert shaded
+    assert unstable.layout.yaxis.range[0] < sample.phonons(imaginary=True).min_frequency_thz
+    assert not [shape for shape in stable.layout.shapes if shape.type == "rect"]
+
+
+def test_frequencies_at_gamma_come_in_groups():
+    rows = phonons.gamma_rows(sample.phonons())
+    assert [row["Modes"] for row in rows] == ["3", "3"]
+    assert rows[0]["THz"] == "0.00"
+    assert rows[1] == {"Modes": "3", "THz": "12.50", "cm⁻¹": "417.0", "meV": "51.70"}
+
+
+def test_equal_axes_of_expansion_are_drawn_once():
+    names = [trace.name for trace in thermal.expansion(sample.thermal()).data]
+    assert names == ["volume", "linear, along a = b = c"]
+
+
+def test_expansion_is_in_millionths_per_kelvin():
+    result = sample.thermal()
+    drawn = thermal.expansion(result).data[0].y
+    np.testing.assert_allclose(drawn, 1e6 * result.alpha_volume_per_k)
+
+
+def test_limit_of_validity_is_marked():
+    figure = thermal.volume(sample.thermal())
+    assert figure.layout.shapes[0].x0 == 900
+    assert "valid up to 900 K" in figure.layout.annotations[0].text
+
+
+def test_marked_minima_are_the_equilibrium_volumes():
+    result = sample.thermal()
+    marks = thermal.free_energy(result).data[-1]
+    expected = np.interp([0, 300, 600, 900], result.temperatures_k, result.volume_per_atom_a3)
+    np.testing.assert_allclose(marks.x, expected)
+
+
+def test_modes_of_unknown_gruneisen_parameter_are_grey_not_coloured():
+    result = sample.thermal()
+    unknown, known = thermal.gruneisen_bands(result, sample.phonons()).data
+    assert len(unknown.x) == np.isnan(result.band_gruneisen).sum() > 0
+    assert np.isfinite(np.array(known.marker.color)).all()
+    assert known.marker.cmin == -known.marker.cmax
+
+
+def test_table_of_expansion_ends_where_the_result_does():
+    rows = thermal.rows(sample.thermal())
+    assert [row["temperatures_k"] for row in rows] == list(range(0, 1000, 100))
+    beyond = thermal.at(sample.thermal(), 1000.0)
+    assert all(np.isnan(value) for value in beyond.values())
