@@ -67,19 +67,11 @@ def _buttons(job: JobSummary) -> None:
             stored.store().request_cancel(job.id)
             st.rerun()
         return
-    if st.button("", key=f"delete-{job.id}", icon=":material/delete:", help="Delete"):
-        _confirm_deletion(job)
-
-
-@st.dialog("Delete this job?")
-def _confirm_deletion(job: JobSummary) -> None:
-    st.markdown(
-        f"**{text.formula(job.formula)}** {job.name}, {text.age(job.created)}: its results and "
-        "files will be gone for everybody. This cannot be undone."
-    )
-    with guard.sentences(), st.container(horizontal=True):
-        if st.button("Delete", type="primary", key="confirm-delete"):
+    with st.popover("Delete", icon=":material/delete:", key=f"delete-{job.id}"):
+        st.markdown(
+            f"Delete **{text.formula(job.formula)}** {job.name} of {text.age(job.created)}? "
+            "Its results and files will be gone for everybody; this cannot be undone."
+        )
+        if st.button("Delete for good", type="primary", key=f"confirm-{job.id}"):
             stored.store().delete(job.id)
-            st.rerun()
-        if st.button("Keep", key="keep-job"):
             st.rerun()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 
 NOTHING = "—"
@@ -44,9 +45,9 @@ def formula(text: str) -> str:
 
 
 def space_group(symbol: str) -> str:
-    """Return a Hermann–Mauguin symbol with bars over the digits that follow a minus."""
-    parts = symbol.split("-")
-    return parts[0] + "".join(f"{part[:1]}\u0305{part[1:]}" for part in parts[1:])
+    """Return a Hermann–Mauguin symbol with its bars and its subscripts."""
+    barred = re.sub(r"-(\d)", "\\1\u0305", symbol)
+    return re.sub(r"_(\d)", lambda screw: screw[1].translate(_SUBSCRIPTS), barred)
 
 
 def duration(seconds: float) -> str:

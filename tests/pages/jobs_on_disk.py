@@ -32,7 +32,7 @@ def queued(store: JobStore, name: str = "") -> str:
 def running(store: JobStore, results: dict[str, StageResult]) -> str:
     """A job with some results and the next stage under way."""
     job_id = queued(store)
-    _store_results(store, job_id, results)
+    store_results(store, job_id, results)
     _change(store, job_id, lambda status: _with_stages(status.begun(), results, "running"))
     return job_id
 
@@ -46,7 +46,7 @@ def ended(
 ) -> str:
     """A job that is over."""
     job_id = queued(store)
-    _store_results(store, job_id, results)
+    store_results(store, job_id, results)
 
     def end(status: Status) -> Status:
         done = _with_stages(status.begun(), results, "running")
@@ -74,7 +74,7 @@ def _with_stages(status: Status, results: dict[str, StageResult], following: str
     return replace(status, stages=stages)
 
 
-def _store_results(store: JobStore, job_id: str, results: dict[str, StageResult]) -> None:
+def store_results(store: JobStore, job_id: str, results: dict[str, StageResult]) -> None:
     folder = JobFolder(store.root, job_id)
     for stage, result in results.items():
         path = folder.stage_file(stage)

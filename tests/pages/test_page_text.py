@@ -1,0 +1,64 @@
+"""How numbers and times are written."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pages.ui import text
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (154.3456, "154.3 GPa"),
+        (-0.04, "0.0 GPa"),
+        (-12.34, "−12.3 GPa"),
+        (float("nan"), "—"),
+        (None, "—"),
+    ],
+)
+def test_fixed(value, expected):
+    assert text.fixed(value, 1, "GPa") == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(0.00123, "0.00123"), (1.234e-7, "1.23·10⁻⁷"), (-2.5, "−2.5")]
+)
+def test_short(value, expected):
+    assert text.short(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0.4, "0 s"),
+        (59.6, "1 min 0 s"),
+        (95, "1 min 35 s"),
+        (1800, "30 min"),
+        (7260, "2 h 1 min"),
+    ],
+)
+def test_duration(seconds, expected):
+    assert text.duration(seconds) == expected
+
+
+@pytest.mark.parametrize(
+    ("ago", "expected"),
+    [
+        (timedelta(seconds=20), "just now"),
+        (timedelta(minutes=1), "1 minute ago"),
+        (timedelta(hours=5), "5 hours ago"),
+        (timedelta(days=2), "2 days ago"),
+    ],
+)
+def test_age(ago, expected):
+    assert text.age(datetime.now(UTC) - ago) == expected
+
+
+def test_formula_and_space_group():
+    assert text.formula("Al2O3") == "Al₂O₃"
+    assert text.space_group("Fd-3m") == "Fd3\u0305m"
+    assert text.space_group("R-3c") == "R3\u0305c"
+    assert text.space_group("P6_3/mmc") == "P6₃/mmc"
