@@ -12,7 +12,7 @@ import signal
 import threading
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dask
 from distributed import Client, Future, KilledWorker, LocalCluster
@@ -34,15 +34,19 @@ if TYPE_CHECKING:
 logger = logging.getLogger("jobs")
 
 POLL_S = 0.5
+CONNECT_TIMEOUT_S = 20
 SILENCE = timedelta(seconds=60)
 """How long a worker on another machine may be silent before it counts as dead."""
 
-DASK_CONFIG = {
+DASK_CONFIG: dict[str, Any] = {
     # A death is reported at once; how often a job may be tried again is our decision.
     "distributed.scheduler.allowed-failures": 0,
     # A worker that is deep in torch may answer late; a dead one is noticed by its socket.
     "distributed.scheduler.worker-ttl": None,
     "distributed.worker.profile.enabled": False,
+    # Dask opens an HTTP port in any case; it has nothing to say there.
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
     "distributed.admin.tick.limit": "60s",
     "distributed.diagnostics.nvml": False,
 }
@@ -127,16 +131,20 @@ class Dispatcher:
             )
 
 
-def _thread_config(threads: int) -> dict[str, int]:
-    """Return what overrules Dask's one thread a worker, before numpy and torch look."""
-    return {f"distributed.nanny.pre-spawn-environ.{name}": threads for name in THREAD_VARIABLES}
+def _worker_config(threads: int) -> dict[str, dict[str, int]]:
+    """Return what replaces Dask's one thread a worker, before numpy and torch look.
+
+    Dask's setting of malloc goes with it: it returns memory to the system after every
+    large tensor, only to ask for it again.
+    """
+    return {"distributed.nanny.pre-spawn-environ": dict.fromkeys(THREAD_VARIABLES, threads)}
 
 
 @contextmanager
 def _local_client(settings: WorkerSettings) -> Iterator[Client]:
     """Start workers of our own; they end with this process, however it ends."""
     with (
-        dask.config.set(_thread_config(settings.threads)),
+        dask.config.set(DASK_CONFIG | _worker_config(settings.threads)),
         LocalCluster(
             n_workers=settings.workers,
             threads_per_worker=1,
@@ -144,7 +152,7 @@ def _local_client(settings: WorkerSettings) -> Iterator[Client]:
             host="127.0.0.1",
             protocol="tls://",
             security=True,  # fresh keys: nobody else on this machine can send code to run
-            dashboard_address=None,
+            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
             memory_limit=0,  # the system's limit counts: Dask's own would end jobs too early
             local_directory=str(settings.jobs / ".workers"),
         ) as cluster,
@@ -156,7 +164,7 @@ def _local_client(settings: WorkerSettings) -> Iterator[Client]:
 @contextmanager
 def _remote_client(settings: WorkerSettings) -> Iterator[Client]:
     try:
-        client = Client(settings.scheduler, timeout=20)
+        client = Client(settings.scheduler, timeout=CONNECT_TIMEOUT_S)
     except (OSError, ValueError) as error:
         raise SetupError(
             f"No Dask scheduler answers at {settings.scheduler!r} ({error}). Start it with "
@@ -201,7 +209,6 @@ def dispatch(settings: WorkerSettings, stop: threading.Event, pipeline: str = PI
         if not go_on:
             return
         store.heal()
-        dask.config.set(DASK_CONFIG)
         open_client = _remote_client if settings.scheduler else _local_client
         with open_client(settings) as client:
             dispatcher = _dispatcher(settings, store, client, pipeline)

@@ -56,11 +56,11 @@ class Processes:
             "LATTICE_LAB_WORKERS": "1",
             "PYTHONPATH": str(Path(__file__).parent),
         }
-        self._outputs = root.parent
+        self.root = root
         self._started = {}
 
     def start(self, *words, **environment):
-        output = self._outputs / f"output-{len(self._started)}.txt"
+        output = self.root.parent / f"output-{len(self._started)}.txt"
         with output.open("w") as file:
             process = subprocess.Popen(
                 [sys.executable, "-m", *words],

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import socket
 import ssl
+import threading
 import time
 
 import psutil
 import pytest
 from job_helpers import ledger, until, wait_for, worker_of
 
+from jobs.errors import SetupError
+from jobs.runner import dispatch
+from jobs.settings import WorkerSettings
 from jobs.status import MAX_DEATHS
 
 
@@ -122,6 +128,18 @@ def listening(*family):
     }
 
 
+def says_nothing_by_http(host, port):
+    """Return whether a port talks HTTP, but has no page."""
+    connection = http.client.HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request("GET", "/info/main/workers.html")
+        return connection.getresponse().status == 404
+    except (http.client.HTTPException, ConnectionError):
+        return False
+    finally:
+        connection.close()
+
+
 def test_no_stranger_gives_code_to_the_workers(store, spec, processes):
     job_id = store.submit(spec("n=50 sleep=0.2"))
     dispatcher = processes.dispatcher(LATTICE_LAB_THREADS="3")
@@ -129,14 +147,37 @@ def test_no_stranger_gives_code_to_the_workers(store, spec, processes):
     worker = worker_of(store, job_id)
     assert worker.environ()["OMP_NUM_THREADS"] == "3"
     places = listening(psutil.Process(dispatcher.pid), worker)
-    assert len(places) >= 3  # scheduler, nanny and worker
     assert {host for host, _ in places} == {"127.0.0.1"}
+    silent = {place for place in places if says_nothing_by_http(*place)}
+    assert len(places - silent) >= 3  # scheduler, nanny and worker
     anonymous = ssl.create_default_context()
     anonymous.check_hostname, anonymous.verify_mode = False, ssl.CERT_NONE
-    for place in places:
+    for place in places - silent:
         with (
             socket.create_connection(place, timeout=5) as plain,
             anonymous.wrap_socket(plain) as secret,
-            pytest.raises(ssl.SSLError, match="certificate required"),
+            pytest.raises(ssl.SSLError, match=r"(?i)certificate.required"),
         ):
             secret.recv(1)
+
+
+def test_an_existing_scheduler_does_the_work(store, spec, processes, tmp_path):
+    where = tmp_path / "scheduler.json"
+    here = ("--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(where))
+    processes.start("distributed.cli.dask_scheduler", "--port", "0", *here)
+    address = wait_for(lambda: where.exists() and json.loads(where.read_text()))["address"]
+    one = ("--nthreads", "1", "--host", "127.0.0.1", "--local-directory", str(tmp_path))
+    processes.start("distributed.cli.dask_worker", address, *one)
+    processes.dispatcher(LATTICE_LAB_SCHEDULER=address)
+    undisturbed = store.submit(spec("n=8"))
+    job_id = store.submit(spec("n=8 sleep=0.25"))
+    wait_for(lambda: len(ledger(store, job_id)) >= 2)
+    worker_of(store, job_id).kill()
+    assert_resumed(store, job_id, undisturbed)
+
+
+def test_a_scheduler_that_does_not_answer_gives_a_sentence(processes, monkeypatch):
+    monkeypatch.setattr("jobs.runner.CONNECT_TIMEOUT_S", 1)
+    settings = WorkerSettings(processes.root, 1, 1, scheduler="tcp://127.0.0.1:9")
+    with pytest.raises(SetupError, match=r"No Dask scheduler answers at 'tcp://127\.0"):
+        dispatch(settings, threading.Event())
