@@ -38,6 +38,9 @@ _NUMBER_TAGS = (
     "_space_group.it_number",
 )
 _TERM = re.compile(r"([+-]?)(?:([xyz])|(\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})(?:/(\d{1,9}))?)")
+_SUFFIXES = {"H": "h", "R": "r", "1": "s", "2": "z"}
+"""Letters that some databases append for hexagonal or rhombohedral axes and the origin."""
+
 _RHOMBOHEDRAL = (146, 148, 155, 160, 161, 166, 167)
 
 
@@ -152,7 +155,8 @@ def _settings() -> tuple[dict[str, list[int]], dict[str, int], dict[int, list[in
         names = {group.international_short, group.international_full}
         names.update(group.international.split("="))
         for name in {_normal(name) for name in names}:
-            for key in (name, f"{name}:{group.choice}".lower()):
+            suffix = _SUFFIXES.get(group.choice, "")
+            for key in {name, f"{name}:{group.choice}".lower(), name + suffix}:
                 by_name.setdefault(key, []).append(hall)
         by_hall[_normal(group.hall_symbol)] = hall
         by_number.setdefault(int(group.number), []).append(hall)

@@ -98,6 +98,27 @@ def test_the_cif_may_name_its_space_group_instead_of_listing_operations() -> Non
     assert symmetry.analyse(crystal).number == 194
 
 
+@pytest.mark.parametrize(
+    ("group", "site", "atoms"),
+    [
+        ("F d -3 m S", "Mg 0 0 0", 8),
+        ("F d -3 m :2", "Mg 0.125 0.125 0.125", 8),
+        ("R -3 m", "Mg 0 0 0", 3),
+        ("R -3 m H", "Mg 0 0 0", 3),
+        ("R-3m:H", "Mg 0 0 0", 3),
+        ("P 63/m m c", "Mg 0 0 0", 2),
+        ("P6_3/mmc", "Mg 0 0 0", 2),
+    ],
+)
+def test_names_of_space_groups_are_written_in_many_ways(
+    group: str, site: str, atoms: int
+) -> None:
+    text = HCP.format(group=group, site=site)
+    if group.startswith("F"):
+        text = text.replace("gamma 120", "gamma 90").replace("5.2107", "3.2094")
+    assert len(read_structure(text.encode(), "x.cif")) == atoms
+
+
 def test_rounded_thirds_do_not_double_an_atom() -> None:
     data = HCP.format(group="P 63/m m c", site="Mg1 0.3333 0.6667 0.2500").encode()
     found = read_structure(data, "mg.cif").fractional
