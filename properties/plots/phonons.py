@@ -29,7 +29,7 @@ def bands_and_dos(result: PhononResult, unit: str = "THz", height: int = 480) ->
     for trace in band_traces(result, unit):
         figure.add_trace(trace, row=1, col=1)
     figure.add_trace(_dos_trace(result, unit), row=1, col=2)
-    draw_path(figure, result, row=1, col=1)
+    draw_path(figure, result)
     figure.update_yaxes(title=f"frequency ({unit})", row=1, col=1)
     figure.update_xaxes(title=f"DOS (1/{unit})", rangemode="tozero", nticks=4, row=1, col=2)
     low, high = _frequency_range(result, unit)
@@ -68,21 +68,24 @@ def with_breaks(values: FloatArray, segment_start: NDArray[np.int64]) -> FloatAr
     return np.insert(np.asarray(values, dtype=float), segment_start[1:], np.nan, axis=0)
 
 
-def draw_path(figure: go.Figure, result: PhononResult, row: int, col: int) -> None:
-    """Label the high-symmetry points and draw a line at each."""
-    ticks = result.band_tick_distance
-    figure.update_xaxes(
-        tickvals=ticks,
-        ticktext=list(result.band_tick_label),
-        range=[float(ticks[0]), float(ticks[-1])],
-        tickangle=0,
-        showgrid=False,
-        zeroline=False,
-        row=row,
-        col=col,
+def draw_path(figure: go.Figure, result: PhononResult) -> None:
+    """Label the high-symmetry points on the first x axis and draw a line at each."""
+    ticks = [float(tick) for tick in result.band_tick_distance]
+    rule = {"type": "line", "xref": "x", "yref": "y domain", "y0": 0, "y1": 1}
+    figure.update_layout(
+        xaxis={
+            "tickvals": ticks,
+            "ticktext": list(result.band_tick_label),
+            "range": [ticks[0], ticks[-1]],
+            "tickangle": 0,
+            "showgrid": False,
+            "zeroline": False,
+        },
+        shapes=[
+            {**rule, "x0": tick, "x1": tick, "line": {"color": style.RULE, "width": 1}}
+            for tick in ticks
+        ],
     )
-    for tick in ticks:
-        figure.add_vline(float(tick), line={"color": style.RULE, "width": 1}, row=row, col=col)
 
 
 def shade_imaginary(figure: go.Figure, low: float) -> None:

@@ -7,10 +7,8 @@ from itertools import product
 
 import numpy as np
 import plotly.graph_objects as go
-from ase import Atoms
 from ase.data import chemical_symbols, covalent_radii
 from ase.data.colors import jmol_colors
-from ase.neighborlist import neighbor_list
 from numpy.typing import NDArray
 
 from properties.crystal import Crystal
@@ -109,9 +107,10 @@ def atoms_in_view(crystal: Crystal) -> Drawn:
 
 def _bonds(numbers: IntArray, positions: FloatArray) -> IntArray:
     """Join neighbours, but two metal atoms only where there is nothing else."""
-    radii = covalent_radii[numbers] * BOND_FACTOR
-    pairs = neighbor_list("ij", Atoms(numbers, positions), radii, self_interaction=False)
-    i, j = (index[pairs[0] < pairs[1]] for index in pairs)
+    i, j = np.triu_indices(len(numbers), k=1)
+    reach = BOND_FACTOR * (covalent_radii[numbers[i]] + covalent_radii[numbers[j]])
+    near = np.linalg.norm(positions[i] - positions[j], axis=1) < reach
+    i, j = i[near], j[near]
     metal = ~np.isin(numbers, NON_METALS)
     if not metal.all():
         keep = ~(metal[i] & metal[j])

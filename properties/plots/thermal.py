@@ -195,7 +195,7 @@ def gruneisen_bands(
             f"γ = %{{customdata:.2f}}<br>%{{y:{phonons.DIGITS[unit]}}} {unit}<extra></extra>"
         ),
     )
-    phonons.draw_path(figure, path, row=None, col=None)  # type: ignore[arg-type]
+    phonons.draw_path(figure, path)
     figure.update_yaxes(title=f"frequency ({unit})")
     return style.finish(figure, height, legend=False)
 
