@@ -34,16 +34,19 @@ def invitation() -> None:
 def viewer(crystal: Crystal, key: str, cells: tuple[str, ...] = ()) -> None:
     """Show the crystal in 3D with a switch between its cells."""
     cells = cells or (CONVENTIONAL, PRIMITIVE, GIVEN)
-    cell = st.segmented_control(
-        "Cell shown",
-        cells,
-        default=cells[0],
-        required=True,
-        key=f"{session.CELL}-{key}",
-        label_visibility="collapsed",
-    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        cell = st.segmented_control(
+            "Cell shown",
+            cells,
+            default=cells[0],
+            required=True,
+            key=f"{session.CELL}-{key}",
+            label_visibility="collapsed",
+        )
+        several = st.toggle("2 × 2 × 2 cells", key=f"{session.SEVERAL}-{key}")
     shown = in_cell(crystal, str(cell))
-    components.plot(_figure(shown.sha256, shown), key=f"structure-{key}")
+    chart = _figure(shown.sha256, 2 if several else 1, shown)
+    components.plot(chart, key=f"structure-{key}")
     st.caption("Drag to turn, scroll to zoom, point at an atom for its coordinates.")
 
 
@@ -56,8 +59,8 @@ def in_cell(crystal: Crystal, cell: str) -> Crystal:
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def _figure(identity: str, _crystal: Crystal) -> go.Figure:
-    return structure_plot.figure(_crystal)
+def _figure(identity: str, cells: int, _crystal: Crystal) -> go.Figure:
+    return structure_plot.figure(_crystal, cells)
 
 
 def facts(crystal: Crystal) -> None:

@@ -48,9 +48,15 @@ class Drawn:
     bonds: IntArray
 
 
-def figure(crystal: Crystal, height: int = 460) -> go.Figure:
-    """Draw a crystal; one trace an element, so that the legend can hide it."""
-    drawn = atoms_in_view(crystal)
+def figure(crystal: Crystal, cells: int = 1, height: int = 460) -> go.Figure:
+    """Draw a crystal; one trace an element, so that the legend can hide it.
+
+    Parameters
+    ----------
+    cells
+        How many cells to show along each axis.
+    """
+    drawn = atoms_in_view(crystal, cells)
     plot = go.Figure()
     for number in dict.fromkeys(drawn.numbers):
         plot.add_trace(_element(drawn, int(number)))
@@ -90,16 +96,16 @@ def _proportions(drawn: Drawn, lattice_a: FloatArray) -> dict[str, float]:
     return dict(zip("xyz", map(float, spans), strict=True))
 
 
-def atoms_in_view(crystal: Crystal) -> Drawn:
-    """Return the atoms of the cell, repeated on opposite faces, and their bonds."""
+def atoms_in_view(crystal: Crystal, cells: int = 1) -> Drawn:
+    """Return the atoms of some cells, those on the outer faces twice, and their bonds."""
     wrapped = np.mod(crystal.fractional, 1.0)
     wrapped[wrapped > 1 - ON_FACE] -= 1.0
     numbers, fractional = [], []
     for number, place in zip(crystal.numbers, wrapped, strict=True):
-        choices = [(0.0, 1.0) if abs(x) < ON_FACE else (0.0,) for x in place]
+        choices = [range(cells + (abs(x) < ON_FACE)) for x in place]
         for shift in product(*choices):
             numbers.append(number)
-            fractional.append(place + shift)
+            fractional.append(place + np.array(shift))
     positions = np.array(fractional) @ crystal.lattice_a
     bonds = _bonds(np.array(numbers), positions)
     return Drawn(np.array(numbers), np.array(fractional), positions, bonds)

@@ -56,6 +56,7 @@ def finish(figure: go.Figure, height: int = 380, legend: bool = True) -> go.Figu
         showlegend=legend,
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0.0},
         hoverlabel={"namelength": -1},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": NEUTRAL, "activecolor": BLUE},
         colorway=list(CYCLE),
     )
     figure.update_xaxes(gridcolor=GRID, zerolinecolor=RULE, linecolor=RULE)

@@ -97,6 +97,8 @@ def test_cell_switch_keeps_the_page(page):
     for cell in ("Primitive", "As given"):
         app.segmented_control(key="cell-input").set_value(cell).run()
         assert not app.error
+    app.toggle(key="several_cells-input").set_value(True).run()
+    assert not app.error
 
 
 def test_submit_queues_what_was_chosen_and_opens_the_job(page, store):

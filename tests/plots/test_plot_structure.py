@@ -65,6 +65,12 @@ def test_atoms_on_faces_are_repeated_and_neighbours_joined(name, atoms, bonds):
     np.testing.assert_allclose(drawn.positions_a, drawn.fractional @ make(name).lattice_a)
 
 
+def test_several_cells_share_the_atoms_on_their_faces():
+    drawn = structure.atoms_in_view(make("NaCl"), cells=2)
+    assert len(drawn.numbers) == 5**3
+    assert len(drawn.bonds) == 3 * 4 * 5**2
+
+
 def test_metal_atoms_of_a_compound_are_not_joined():
     drawn = structure.atoms_in_view(make("SrTiO3"))
     pairs = {frozenset(drawn.numbers[pair]) for pair in drawn.bonds}
