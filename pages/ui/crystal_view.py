@@ -43,9 +43,12 @@ def viewer(crystal: Crystal, key: str, cells: tuple[str, ...] = ()) -> None:
             key=f"{session.CELL}-{key}",
             label_visibility="collapsed",
         )
-        several = st.toggle("2 × 2 × 2 cells", key=f"{session.SEVERAL}-{key}")
-    shown = in_cell(crystal, str(cell))
-    chart = _figure(shown.sha256, 2 if several else 1, shown)
+        shown = in_cell(crystal, str(cell))
+        small = len(shown) <= structure_plot.MOST_ATOMS_REPEATED
+        several = st.toggle(
+            "2 × 2 × 2 cells", key=f"{session.SEVERAL}-{key}", disabled=not small
+        )
+    chart = _figure(shown.sha256, 2 if several and small else 1, shown)
     components.plot(chart, key=f"structure-{key}")
     st.caption("Drag to turn, scroll to zoom, point at an atom for its coordinates.")
 

@@ -23,6 +23,9 @@ BOND_FACTOR = 1.12
 """Two atoms are joined when closer than this times the sum of their covalent radii."""
 
 ON_FACE = 1e-3
+MOST_ATOMS_REPEATED = 40
+"""Cells with more atoms are too slow to turn when several are shown."""
+
 COARSE_ABOVE = 120
 """More atoms than this are drawn with coarser spheres."""
 
