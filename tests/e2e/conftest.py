@@ -11,12 +11,17 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
+from jobs.serve import Address, streamlit_command
 from jobs.store import JobStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -32,6 +37,10 @@ BROWSER_ARGUMENTS = [
 ]
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 20.0
+PATIENCE_MS = 30_000
+"""Without a graphics card, drawing the first 3D chart takes some seconds."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass
@@ -54,24 +63,23 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_server(folder: Path) -> Server:
-    port = free_port()
+def serve_command(address: Address) -> list[str]:
+    """Command of the whole server: pages and workers."""
+    where = ["--host", address.host, "--port", str(address.port)]
+    return [sys.executable, "-m", "jobs", "serve", *where]
+
+
+def start_server(
+    folder: Path, command_for: Callable[[Address], list[str]] = serve_command
+) -> Server:
+    address = Address("127.0.0.1", free_port())
     folder.mkdir(exist_ok=True)
-    command = [
-        sys.executable,
-        "-m",
-        "jobs",
-        "serve",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-    ]
+    command = command_for(address)
     environment = {**os.environ, "LATTICE_LAB_JOBS": str(folder / "jobs")}
     started = time.monotonic()
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-    url = f"http://127.0.0.1:{port}"
+    url = address.url
     while time.monotonic() - started < START_TIMEOUT_S and process.poll() is None:
         try:
             with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
@@ -93,6 +101,14 @@ def server(tmp_path_factory):
 @pytest.fixture
 def new_server(tmp_path):
     running = start_server(tmp_path / "new")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def idle_server(tmp_path):
+    """Pages without workers: what is queued stays queued."""
+    running = start_server(tmp_path / "idle", streamlit_command)
     yield running
     running.stop()
 
@@ -138,7 +154,7 @@ def open_page(browser):
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme
         )
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         watch.follow(page)

@@ -131,16 +131,26 @@ def test_stored_result_opens_within_two_seconds(server, open_page):
     assert min(times) < 2
 
 
-def test_cancelled_job_is_started_again_and_cancelled_again(server, open_page):
-    job = jobs_on_disk.queued(server.store)
+def test_job_is_cancelled_and_started_again_without_reloading(idle_server, open_page):
+    job = jobs_on_disk.queued(idle_server.store)
     page = open_page()
-    server.store.request_cancel(job)
-    page.goto(f"{server.url}/?job={job}")
+    page.goto(f"{idle_server.url}/?job={job}")
+    page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("was cancelled")).to_be_visible()
     page.get_by_role("button", name="Start again").click()
-    expect(page.get_by_text("was cancelled")).to_be_hidden()
-    page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("was cancelled")).to_be_visible(timeout=120 * SECONDS)
+    expect(page.get_by_text("Next in the queue")).to_be_visible()
+    assert idle_server.store.get(job).state == "queued"
+
+
+def test_result_appears_by_itself_while_the_page_stays(idle_server, open_page):
+    job = jobs_on_disk.running(idle_server.store, {})
+    page = open_page()
+    page.goto(f"{idle_server.url}/?job={job}")
+    expect(page.get_by_text("Being computed now")).to_be_visible()
+    page.evaluate("window.never_reloaded = true")
+    jobs_on_disk.store_results(idle_server.store, job, {"relax": sample.relax()})
+    expect(chart(page, "structure-relaxed")).to_be_visible()
+    assert page.evaluate("window.never_reloaded")
 
 
 def test_job_is_deleted_only_after_a_question(server, open_page):
