@@ -119,16 +119,17 @@ def test_new_server_answers_at_once_and_shows_a_job_before_any_other_page(
 
 def test_stored_result_opens_within_two_seconds(server, open_page):
     job = jobs_on_disk.ended(server.store, "finished", sample.all_stages())
+    page = open_page()
     times = []
     for _ in range(3):
-        page = open_page()
         page.goto(f"{server.url}/models")
         page.get_by_role("heading", name="Models").wait_for()
         started = time.monotonic()
-        page.goto(f"{server.url}/?job={job}")
+        page.goto(f"{server.url}/result?job={job}")
         page.get_by_text("12.50 THz").wait_for()
         times.append(time.monotonic() - started)
-    assert min(times) < 2
+        expect(chart(page, "structure-relaxed")).to_be_visible()
+    assert min(times) < 2, times
 
 
 def test_job_is_cancelled_and_started_again_without_reloading(idle_server, open_page):
