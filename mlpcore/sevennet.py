@@ -45,6 +45,7 @@ class SevenNetPotential(Potential):
     ) -> SevenNetPotential:
         """Build the network in the wanted precision and fill in the checkpoint."""
         where, precision = resolve_device(device), getattr(torch, dtype or "float32")
+        _disable_fusion()
         checkpoint = load_weights(path, info)
         model = _build(checkpoint, precision).to(where)
         model.eval()
@@ -118,6 +119,15 @@ class SevenNetPotential(Potential):
         return data
 
 
+def _disable_fusion() -> None:
+    """Keep TorchScript from compiling anew for every new number of edges.
+
+    Each strained or displaced cell has another one; fused kernels gain nothing on a CPU
+    and their compilation costs several evaluations.
+    """
+    torch.jit.set_fusion_strategy([("STATIC", 0), ("DYNAMIC", 0)])
+
+
 def _build(checkpoint: dict[str, Any], dtype: torch.dtype) -> Any:
     """Build the network of a checkpoint in `dtype`.
 
@@ -173,6 +183,8 @@ def _collect(graph: Graph, atomic: Any, gradient: Any) -> list[Evaluation]:
         atoms, edges = graph.owner == index, edge_owner == index
         virial = graph.vectors_a[edges].T @ gradient[edges]
         results.append(
-            Evaluation(float(atomic[atoms].sum()), forces[atoms], (virial + virial.T) / 2 / volume)
+            Evaluation(
+                float(atomic[atoms].sum()), forces[atoms], (virial + virial.T) / 2 / volume
+            )
         )
     return results

@@ -135,7 +135,9 @@ def invariant_basis(rotations: FloatArray) -> FloatArray:
     return vectors[: int((singular > 1e-8).sum())].reshape(-1, 6, 6)
 
 
-def complete(columns: FloatArray, patterns: tuple[int, ...], rotations: FloatArray) -> FloatArray:
+def complete(
+    columns: FloatArray, patterns: tuple[int, ...], rotations: FloatArray
+) -> FloatArray:
     """Find the symmetric stiffness whose columns fit best.
 
     Parameters

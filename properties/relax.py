@@ -127,7 +127,7 @@ def relax_crystal(
     final = symmetry.analyse(found.crystal)
     n_atoms = len(found.crystal)
     energies, forces, stresses = found.history.T
-    result = RelaxResult(
+    return RelaxResult(
         converged=found.converged,
         energy_per_atom_ev=found.energy_ev / n_atoms,
         volume_per_atom_a3=final.primitive.volume_a3 / len(final.primitive),
@@ -146,7 +146,6 @@ def relax_crystal(
         history_max_stress_gpa=stresses,
         checks=_checks(found, start, final, settings),
     )
-    return result
 
 
 def lattice_parameters(crystal: Crystal) -> dict[str, float]:

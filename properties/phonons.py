@@ -1,0 +1,305 @@
+"""Harmonic phonons by finite displacements, through phonopy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from ase import Atoms
+from phonopy import Phonopy
+from phonopy.structure.atoms import PhonopyAtoms
+
+from properties import supercell, symmetry
+from properties.results import Check, PhononResult
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mlpcore.potential import Potential
+    from properties.crystal import Crystal
+    from properties.progress import Monitor, Pieces
+    from properties.spec import Preset
+
+FloatArray = Any
+
+IMAGINARY_THZ = -0.1
+"""Below this a mode counts as imaginary; interpolation noise near Γ stays above it."""
+
+ACOUSTIC_LIMIT_THZ = 0.5
+"""Largest acoustic frequency at Γ before the sum rule that still passes the check."""
+
+POINTS_PER_INVERSE_A = 150
+"""Density of the band path, points per Å⁻¹ (without 2π)."""
+
+MAX_TEMPERATURE_K = 1000.0
+TEMPERATURES_K = np.arange(0.0, MAX_TEMPERATURE_K + 1, 10.0)
+
+
+@dataclass(frozen=True)
+class Harmonic:
+    """Force constants of one crystal, ready for phonopy's sampling.
+
+    Attributes
+    ----------
+    phonon
+        Phonopy object with symmetrised force constants.
+    raw_acoustic_thz
+        Largest acoustic frequency at Γ before the sum rule was imposed.
+    """
+
+    phonon: Phonopy
+    raw_acoustic_thz: float
+
+
+def choose_supercell(crystal: Crystal, settings: Preset) -> supercell.Supercell:
+    """Choose the supercell that a preset asks for."""
+    return supercell.choose(
+        symmetry.analyse(crystal), settings.supercell_length_a, settings.max_supercell_atoms
+    )
+
+
+def displaced(crystal: Crystal, matrix: NDArray[np.int64], distance_a: float) -> Phonopy:
+    """Return a phonopy object with the symmetry-reduced displacements of `crystal`.
+
+    Parameters
+    ----------
+    crystal
+        Standard primitive cell; phonopy is told to use it as it is.
+    matrix
+        Rows: supercell vectors in primitive vectors, (3, 3).
+    """
+    cell = PhonopyAtoms(
+        numbers=crystal.numbers, cell=crystal.lattice_a, scaled_positions=crystal.fractional
+    )
+    phonon = Phonopy(
+        cell, np.asarray(matrix).T, primitive_matrix=np.eye(3), symprec=symmetry.SYMPREC_A
+    )
+    phonon.generate_displacements(distance=distance_a)
+    return phonon
+
+
+def force_constants(
+    phonon: Phonopy,
+    potential: Potential,
+    pieces: Pieces,
+    key: str,
+    before_each: Any,
+) -> Harmonic:
+    """Evaluate the displaced supercells and build symmetrised force constants.
+
+    Parameters
+    ----------
+    phonon
+        From :func:`displaced`.
+    pieces, key
+        Forces of each displacement are kept as ``key/index``.
+    before_each
+        Called with the number of finished displacements before each one.
+
+    Raises
+    ------
+    Cancelled
+        Raised by `before_each`; finished displacements are kept.
+    """
+    forces = []
+    for index, cell in enumerate(phonon.supercells_with_displacements):
+        before_each(index)
+        kept = pieces.get(f"{key}/{index}")
+        if kept is None:
+            (found,) = potential.evaluate([_to_ase(cell)])
+            kept = {"forces": found.forces_ev_per_a}
+            pieces.put(f"{key}/{index}", kept)
+        forces.append(kept["forces"])
+    phonon.forces = np.array(forces)
+    phonon.produce_force_constants(show_drift=False)
+    raw = np.sort(np.abs(phonon.get_frequencies([0, 0, 0])))[2]
+    phonon.symmetrize_force_constants(level=3, show_drift=False)
+    return Harmonic(phonon, float(raw))
+
+
+def _to_ase(cell: PhonopyAtoms) -> Atoms:
+    return Atoms(
+        numbers=cell.numbers, cell=cell.cell, scaled_positions=cell.scaled_positions, pbc=True
+    )
+
+
+def phonons(
+    crystal: Crystal,
+    potential: Potential,
+    settings: Preset,
+    monitor: Monitor,
+    pieces: Pieces,
+) -> tuple[PhononResult, Phonopy]:
+    """Compute dispersion, density of states and harmonic thermodynamics.
+
+    Parameters
+    ----------
+    crystal
+        Relaxed standard primitive cell.
+
+    Returns
+    -------
+    result, phonon
+        The frozen result, and phonopy's object for export and further use.
+
+    Raises
+    ------
+    Cancelled
+        The monitor asked to stop; finished displacements are kept.
+    """
+    chosen = choose_supercell(crystal, settings)
+    phonon = displaced(crystal, chosen.matrix, settings.displacement_a)
+    total = len(phonon.supercells_with_displacements)
+    harmonic = force_constants(
+        phonon,
+        potential,
+        pieces,
+        reference_key(settings),
+        lambda done: monitor.advance("phonons", done, total, "displacements"),
+    )
+    monitor.advance("phonons", total, total, "sampling the Brillouin zone")
+    return _result(crystal, chosen, settings, harmonic), harmonic.phonon
+
+
+def reference_key(settings: Preset) -> str:
+    """Key of the displacements at the relaxed volume, shared with the expansion."""
+    return f"forces/{settings.supercell_length_a:g}/+0.0000"
+
+
+def _result(
+    crystal: Crystal, chosen: supercell.Supercell, settings: Preset, harmonic: Harmonic
+) -> PhononResult:
+    phonon = harmonic.phonon
+    bands = band_structure(crystal, phonon)
+    sampled = sample_mesh(phonon, settings)
+    phonon.run_total_dos(use_tetrahedron_method=True)
+    dos = phonon.get_total_dos_dict()
+    frequencies = bands["band_frequency_thz"]
+    lowest = min(float(frequencies.min()), sampled.min_frequency_thz)
+    highest = max(float(frequencies.max()), sampled.max_frequency_thz)
+    return PhononResult(
+        supercell_matrix=np.asarray(chosen.matrix),
+        supercell_length_a=chosen.length_a,
+        supercell_length_wanted_a=settings.supercell_length_a,
+        supercell_n_atoms=chosen.n_atoms,
+        n_displacements=len(phonon.supercells_with_displacements),
+        n_atoms_primitive=len(crystal),
+        gamma_frequencies_thz=np.asarray(phonon.get_frequencies([0, 0, 0])),
+        dos_frequency_thz=np.asarray(dos["frequency_points"]),
+        dos_per_thz=np.asarray(dos["total_dos"]),
+        max_frequency_thz=highest,
+        min_frequency_thz=lowest,
+        imaginary=lowest < IMAGINARY_THZ,
+        temperatures_k=TEMPERATURES_K,
+        free_energy_kj_per_mol=sampled.free_energy_kj_per_mol,
+        entropy_j_per_mol_k=sampled.entropy_j_per_mol_k,
+        heat_capacity_j_per_mol_k=sampled.heat_capacity_j_per_mol_k,
+        zero_point_energy_kj_per_mol=float(sampled.free_energy_kj_per_mol[0]),
+        acoustic_sum_rule_residual_thz=harmonic.raw_acoustic_thz,
+        checks=_checks(lowest, chosen, settings, harmonic.raw_acoustic_thz),
+        **bands,
+    )
+
+
+@dataclass(frozen=True)
+class MeshSample:
+    """Thermodynamics of one crystal on a q-point mesh, per mole of primitive cells."""
+
+    min_frequency_thz: float
+    max_frequency_thz: float
+    free_energy_kj_per_mol: FloatArray
+    entropy_j_per_mol_k: FloatArray
+    heat_capacity_j_per_mol_k: FloatArray
+
+
+def sample_mesh(phonon: Phonopy, settings: Preset) -> MeshSample:
+    """Sample frequencies on the preset's mesh; imaginary modes stay out of the sums."""
+    phonon.run_mesh(settings.mesh_length_a)
+    frequencies = phonon.get_mesh_dict()["frequencies"]
+    phonon.run_thermal_properties(temperatures=TEMPERATURES_K)
+    thermal = phonon.get_thermal_properties_dict()
+    return MeshSample(
+        float(frequencies.min()),
+        float(frequencies.max()),
+        np.array(thermal["free_energy"]),
+        np.array(thermal["entropy"]),
+        np.array(thermal["heat_capacity"]),
+    )
+
+
+def band_qpoints(crystal: Crystal) -> tuple[list[FloatArray], symmetry.BandPath]:
+    """Return the q-points of each segment of the standard path, and the path."""
+    path = symmetry.band_path(crystal)
+    reciprocal = np.linalg.inv(crystal.lattice_a).T
+    segments = []
+    for first, last in path.segments:
+        ends = np.array([path.points[first], path.points[last]])
+        length = float(np.linalg.norm((ends[1] - ends[0]) @ reciprocal))
+        count = max(8, int(length * POINTS_PER_INVERSE_A))
+        segments.append(np.linspace(*ends, count))
+    return segments, path
+
+
+def band_structure(crystal: Crystal, phonon: Phonopy) -> dict[str, Any]:
+    """Frequencies along the standard path, as the ``band_*`` fields of a result."""
+    segments, path = band_qpoints(crystal)
+    phonon.run_band_structure(segments)
+    found = phonon.get_band_structure_dict()
+    lengths = [len(segment) for segment in segments]
+    ticks, labels = _ticks([np.asarray(d) for d in found["distances"]], path)
+    return {
+        "band_distance": np.concatenate(found["distances"]),
+        "band_qpoints": np.concatenate(found["qpoints"]),
+        "band_frequency_thz": np.concatenate(found["frequencies"]),
+        "band_segment_start": np.cumsum([0, *lengths[:-1]]),
+        "band_tick_distance": np.array(ticks),
+        "band_tick_label": tuple(labels),
+    }
+
+
+def _ticks(
+    distances: list[FloatArray], path: symmetry.BandPath
+) -> tuple[list[float], list[str]]:
+    """Place the labels; two points that meet without being connected share a tick."""
+    ticks, labels = [float(distances[0][0])], [_letter(path.segments[0][0])]
+    for index, (distance, (_, last)) in enumerate(zip(distances, path.segments, strict=True)):
+        label = _letter(last)
+        if index + 1 < len(path.segments) and path.segments[index + 1][0] != last:
+            label = f"{label}|{_letter(path.segments[index + 1][0])}"
+        ticks.append(float(distance[-1]))
+        labels.append(label)
+    return ticks, labels
+
+
+def _letter(name: str) -> str:
+    return name.replace("GAMMA", "Γ").replace("SIGMA", "Σ").replace("DELTA", "Δ")
+
+
+def _checks(
+    lowest: float, chosen: supercell.Supercell, settings: Preset, raw_acoustic: float
+) -> tuple[Check, ...]:
+    wanted = settings.supercell_length_a
+    return (
+        Check(
+            "no_imaginary_modes",
+            "Real frequencies",
+            lowest >= IMAGINARY_THZ,
+            f"Lowest frequency {lowest:.2f} THz (imaginary modes are drawn negative; "
+            f"limit {IMAGINARY_THZ:g} THz).",
+        ),
+        Check(
+            "acoustic_sum_rule",
+            "Acoustic sum rule",
+            raw_acoustic < ACOUSTIC_LIMIT_THZ,
+            f"Acoustic modes at Γ reach {raw_acoustic:.3f} THz before the sum rule is imposed "
+            f"(limit {ACOUSTIC_LIMIT_THZ:g} THz).",
+        ),
+        Check(
+            "supercell_length",
+            "Supercell",
+            chosen.length_a >= wanted - 1e-6,
+            f"Supercell of {chosen.n_atoms} atoms, shortest length {chosen.length_a:.1f} Å "
+            f"({wanted:g} Å wanted, at most {settings.max_supercell_atoms} atoms).",
+        ),
+    )

@@ -1,0 +1,250 @@
+"""From a Spec to its results: relax, elastic, phonons, thermal, each kept as it is done."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcore import registry
+from mlpcore.errors import Cancelled, MLPError, StructureError
+from properties import __version__, elastic, export, phonons, relax, symmetry, thermal
+from properties.results import (
+    RESULT_TYPES,
+    Caution,
+    ElasticResult,
+    Outcome,
+    RelaxResult,
+    StageResult,
+)
+from properties.spec import MAX_INPUT_ATOMS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlpcore.potential import Potential
+    from properties.progress import Monitor, Pieces
+    from properties.spec import Spec
+
+VERSIONED = ("torch", "sevenn", "chgnet", "ase", "phonopy", "spglib", "seekpath", "numpy")
+
+ANIONS = frozenset({"H", "N", "P", "As", "O", "S", "Se", "Te", "F", "Cl", "Br", "I"})
+
+
+def run(
+    spec: Spec,
+    monitor: Monitor,
+    pieces: Pieces,
+    files: Path | None = None,
+    device: str = "auto",
+) -> Outcome:
+    """Carry out a calculation, or what is left of it.
+
+    Parameters
+    ----------
+    spec
+        What to compute.
+    monitor
+        Told of progress, results and warnings; may raise ``Cancelled``.
+    pieces
+        Finished work, kept and taken up again. Must belong to this Spec alone.
+    files
+        Folder for result.json and the files to keep; ``None`` writes nothing.
+
+    Returns
+    -------
+    Outcome
+        ``incomplete`` when elastic, phonons or thermal could not give a result.
+
+    Raises
+    ------
+    Cancelled
+        The monitor asked to stop.
+    MLPError
+        The structure, the model or the relaxation leaves nothing to compute.
+    """
+    found = symmetry.analyse(spec.structure)
+    if len(found.primitive) > MAX_INPUT_ATOMS:
+        raise StructureError(
+            f"The primitive cell has {len(found.primitive)} atoms; at most {MAX_INPUT_ATOMS} "
+            "can be computed. Choose a smaller cell."
+        )
+    potential = registry.load(spec.model, device=device, dtype="float64")
+    if files is not None:
+        files.mkdir(parents=True, exist_ok=True)
+    runner = _Run(spec, potential, monitor, pieces, files)
+    if potential.info.caution:
+        runner.warn("model_character", "relax", potential.info.caution)
+    for stage in spec.properties:
+        runner.stage(stage)
+    outcome = runner.outcome(found)
+    if files is not None:
+        export.write_report(files, outcome)
+    return outcome
+
+
+class _Run:
+    """Stages of one Spec, each computed once and kept."""
+
+    def __init__(
+        self,
+        spec: Spec,
+        potential: Potential,
+        monitor: Monitor,
+        pieces: Pieces,
+        files: Path | None,
+    ) -> None:
+        self._spec, self._potential, self._monitor = spec, potential, monitor
+        self._pieces, self._files = pieces, files
+        self._results: dict[str, StageResult] = {}
+        self._seconds: dict[str, float] = {}
+        self._warnings: list[Caution] = []
+        self._complete = True
+
+    def warn(self, code: str, stage: str, message: str) -> None:
+        """Attach a warning to the result."""
+        caution = Caution(code, stage, message)
+        self._warnings.append(caution)
+        self._monitor.caution(caution)
+
+    def stage(self, stage: str) -> None:
+        """Compute one stage or take it from the pieces; report its failed checks."""
+        self._monitor.stage_started(stage)
+        kept = self._pieces.get(f"stage/{stage}")
+        try:
+            result, seconds = _revived(stage, kept) if kept else self._timed(stage)
+        except Cancelled:
+            raise
+        except MLPError as error:
+            if stage == "relax":
+                raise
+            self._complete = False
+            self.warn("no_result", stage, str(error))
+            return
+        self._results[stage], self._seconds[stage] = result, seconds
+        for check in result.checks:
+            if not check.passed:
+                self.warn(check.code, stage, check.message)
+        if stage == "phonons" and _may_be_polar(self._spec.structure.symbols):
+            self.warn("no_born_charges", stage, NO_BORN_CHARGES)
+        self._monitor.stage_finished(stage, result, seconds)
+
+    def _timed(self, stage: str) -> tuple[StageResult, float]:
+        started = time.monotonic()
+        result = getattr(self, f"_{stage}")()
+        seconds = time.monotonic() - started
+        text = json.dumps({"result": result.to_dict(), "seconds": seconds})
+        self._pieces.put(f"stage/{stage}", {"json": np.array(text)})
+        return result, seconds
+
+    @property
+    def _relaxed(self) -> RelaxResult:
+        relaxed = self._results["relax"]
+        if not isinstance(relaxed, RelaxResult):
+            raise TypeError("the first stage must be the relaxation")
+        return relaxed
+
+    def _common(self) -> dict[str, Any]:
+        return {
+            "crystal": self._relaxed.primitive,
+            "potential": self._potential,
+            "settings": self._spec.settings,
+            "monitor": self._monitor,
+            "pieces": self._pieces,
+        }
+
+    def _relax(self) -> StageResult:
+        spec = self._spec
+        result = relax.relax_crystal(
+            spec.structure, self._potential, spec.settings, self._monitor, spec.pressure_gpa
+        )
+        if self._files is not None:
+            export.write_relax(self._files, result)
+        return result
+
+    def _elastic(self) -> StageResult:
+        result = elastic.elastic_constants(
+            **self._common(), pressure_gpa=self._spec.pressure_gpa
+        )
+        if self._files is not None:
+            export.write_elastic(self._files, result)
+        return result
+
+    def _phonons(self) -> StageResult:
+        result, phonon = phonons.phonons(**self._common())
+        if self._files is not None:
+            export.write_phonons(self._files, result, phonon)
+        return result
+
+    def _thermal(self) -> StageResult:
+        known = self._results.get("elastic")
+        result = thermal.thermal_expansion(
+            **self._common(),
+            pressure_gpa=self._spec.pressure_gpa,
+            elastic=known if isinstance(known, ElasticResult) else None,
+        )
+        if self._files is not None:
+            export.write_thermal(self._files, result)
+        return result
+
+    def outcome(self, found: symmetry.Symmetry) -> Outcome:
+        """Put everything together."""
+        crystal = self._spec.structure
+        return Outcome(
+            status="finished" if self._complete else "incomplete",
+            structure={
+                "formula": crystal.formula,
+                "n_atoms": len(crystal),
+                "n_atoms_primitive": len(found.primitive),
+                "space_group_number": found.number,
+                "space_group_symbol": found.symbol,
+            },
+            provenance=provenance(self._spec, self._potential),
+            warnings=tuple(self._warnings),
+            stages=dict(self._results),
+            seconds={stage: round(s, 2) for stage, s in self._seconds.items()},
+        )
+
+
+def _revived(stage: str, kept: dict[str, Any]) -> tuple[StageResult, float]:
+    data = json.loads(str(kept["json"]))
+    return RESULT_TYPES[stage].from_dict(data["result"]), float(data["seconds"])
+
+
+NO_BORN_CHARGES = (
+    "No Born effective charges were given, so the splitting of longitudinal and transverse "
+    "optical modes at Γ is missing. It matters if this crystal is a polar insulator."
+)
+
+
+def _may_be_polar(symbols: tuple[str, ...]) -> bool:
+    """Whether anions meet other elements, as they do in every polar insulator."""
+    kinds = set(symbols)
+    return len(kinds) > 1 and bool(kinds & ANIONS)
+
+
+def provenance(spec: Spec, potential: Potential) -> dict[str, Any]:
+    """Return what a reader needs to repeat the calculation."""
+    info = potential.info
+    return {
+        "model": {
+            "name": info.name,
+            "sha256": info.sha256,
+            "functional": info.functional,
+            "licence": info.licence,
+            "citation": info.citation,
+            "engine": potential.engine,
+            "dtype": str(potential.dtype).removeprefix("torch."),
+            "device": potential.device.type,
+        },
+        "structure_sha256": spec.structure.sha256,
+        "spec": spec.to_dict(),
+        "spec_sha256": spec.sha256,
+        "versions": {
+            "lattice-lab": __version__,
+            **{name: importlib.metadata.version(name) for name in VERSIONED},
+        },
+    }
