@@ -49,11 +49,16 @@ class Pace:
         return self._clock() - self._started
 
     def advance(self, done: int, *, fresh: bool) -> None:
-        """Take note that `done` pieces are finished, the last ones computed or found."""
-        if done <= self._done:
+        """Take note that `done` pieces are finished, the last ones computed or found.
+
+        A smaller number than before is the beginning of another kind of work.
+        """
+        if done == self._done:
             return
         moment = self._clock()
-        if fresh:
+        if done < self._done:
+            self._recent.clear()
+        elif fresh:
             self._recent.append((moment - self._last, done - self._done))
         self._last, self._done = moment, done
 
@@ -103,6 +108,7 @@ class JobMonitor:
     def stage_started(self, stage: str) -> None:
         """A stage begins."""
         self._paces[stage] = Pace()
+        self._found = False
         self._set(stage, StageProgress("running", seconds=self._before.get(stage, 0.0)))
         self.log(f"{stage}: started")
         self.write()

@@ -205,6 +205,18 @@ def test_the_estimate_goes_by_computed_pieces_only():
     assert pace.remaining_s(0) is None
 
 
+def test_the_estimate_begins_anew_with_another_kind_of_work():
+    clock = Clock()
+    pace = Pace(clock)
+    clock.now += 4.0
+    pace.advance(4, fresh=True)
+    pace.advance(0, fresh=True)
+    assert pace.remaining_s(2) is None
+    clock.now += 30.0
+    pace.advance(1, fresh=True)
+    assert pace.remaining_s(2) == pytest.approx(30.0)
+
+
 def test_found_pieces_are_told_from_computed_ones(attempt, store, monkeypatch):
     clock = Clock()
     monkeypatch.setattr(monitor_module, "Pace", lambda: Pace(clock))
