@@ -126,6 +126,7 @@ class CHGNetPotential(Potential):
             first, second = graph.bond_graph[:, 2], graph.bond_graph[:, 4]
             angles = model.angle_basis_expansion(directions[first], directions[second])
             triplets = graph.bond_graph[:, [0, 1, 3]]
+        no_strain: list[Any] = [None]  # as upstream's own code passes it
         return BatchedGraph(
             atomic_numbers=graph.atomic_number,
             bond_bases_ag=in_atom_graph,
@@ -136,6 +137,6 @@ class CHGNetPotential(Potential):
             atom_owners=torch.zeros_like(graph.atomic_number),
             directed2undirected=graph.directed2undirected,
             atom_positions=[positions],
-            strains=[None],
+            strains=no_strain,
             volumes=[],
         )

@@ -35,5 +35,5 @@ class FitError(MLPError):
     """A fit is impossible or too poor to be reported."""
 
 
-class Cancelled(MLPError):
+class Cancelled(MLPError):  # noqa: N818  a wish, not an error
     """The user asked for the calculation to stop."""

@@ -105,6 +105,8 @@ class PotentialCalculator(Calculator):
     ) -> None:
         """Evaluate the potential and store all its properties."""
         super().calculate(atoms, properties, system_changes)
+        if self.atoms is None:
+            raise ValueError("no atoms to evaluate: pass them or attach the calculator to them")
         (found,) = self.potential.evaluate([self.atoms])
         self.results = {
             "energy": found.energy_ev,

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from mlpcore.registry import ModelInfo
 
 # numpy arrays inside a checkpoint need these three; none of them runs code
-_ARRAY_GLOBALS = [
-    (np._core.multiarray._reconstruct, "numpy.core.multiarray._reconstruct"),
+_ARRAY_GLOBALS: list[Any] = [
+    (np.empty(0).__reduce__()[0], "numpy.core.multiarray._reconstruct"),
     np.ndarray,
     np.dtype,
     *[type(np.dtype(kind)) for kind in ("f4", "f8", "i4", "i8", "bool")],

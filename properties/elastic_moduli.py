@@ -60,7 +60,7 @@ def averages(stiffness_gpa: FloatArray) -> Moduli:
     stiffness_gpa
         Shape (6, 6), invertible.
     """
-    c, s = stiffness_gpa, np.linalg.inv(stiffness_gpa)
+    c, s = stiffness_gpa, np.asarray(np.linalg.inv(stiffness_gpa), dtype=float)
 
     def parts(t: FloatArray) -> tuple[float, float, float]:
         normal, shear = np.trace(t[:3, :3]), np.trace(t[3:, 3:])

@@ -94,7 +94,7 @@ def scan(
     NotConvergedError
         Ions in a strained cell did not come to rest.
     """
-    amplitudes = np.array(sorted([s for s in sizes] + [-s for s in sizes]))
+    amplitudes = np.array(sorted(sign * s for s in sizes for sign in (-1, 1)))
     total = len(patterns) * len(amplitudes)
     found: list[Arrays] = []
     for pattern in patterns:

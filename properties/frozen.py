@@ -18,7 +18,7 @@ def frozen_array(values: Any, dtype: type, shape: tuple[int, ...]) -> NDArray[An
     ValueError
         The values do not have the shape.
     """
-    array = np.array(values, dtype=dtype)
+    array: NDArray[Any] = np.array(values, dtype=dtype)
     fits = array.ndim == len(shape) and all(
         want in (-1, got) for want, got in zip(shape, array.shape, strict=True)
     )

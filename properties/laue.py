@@ -8,7 +8,8 @@ import numpy as np
 import spglib
 from numpy.typing import NDArray
 
-from properties import voigt
+from mlpcore.errors import StructureError
+from properties import symmetry, voigt
 
 if TYPE_CHECKING:
     from properties.crystal import Crystal
@@ -87,8 +88,10 @@ def proper_operations(
 
 
 def _operations(crystal: Crystal, symprec_a: float) -> tuple[FloatArray, NDArray[np.int64]]:
-    cell = (crystal.lattice_a, crystal.fractional, crystal.numbers)
+    cell: Any = (crystal.lattice_a, crystal.fractional, crystal.numbers)
     dataset = spglib.get_symmetry_dataset(cell, symprec=symprec_a)
+    if dataset is None:
+        raise StructureError(symmetry.NO_SPACE_GROUP)
     lattice = crystal.lattice_a.T
     inverse = np.linalg.inv(lattice)
     rotations = np.array([lattice @ w @ inverse for w in dataset.rotations])

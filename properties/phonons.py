@@ -103,7 +103,7 @@ def force_constants(
         Raised by `before_each`; finished displacements are kept.
     """
     forces = []
-    for index, cell in enumerate(phonon.supercells_with_displacements):
+    for index, cell in enumerate(_displaced_cells(phonon)):
         before_each(index)
         kept = pieces.get(f"{key}/{index}")
         if kept is None:
@@ -113,9 +113,20 @@ def force_constants(
         forces.append(kept["forces"])
     phonon.forces = np.array(forces)
     phonon.produce_force_constants(show_drift=False)
-    raw = np.sort(np.abs(phonon.get_frequencies([0, 0, 0])))[2]
+    raw = np.sort(np.abs(_gamma_frequencies_thz(phonon)))[2]
     phonon.symmetrize_force_constants(level=3, show_drift=False)
     return Harmonic(phonon, float(raw))
+
+
+def _displaced_cells(phonon: Phonopy) -> list[PhonopyAtoms]:
+    cells = phonon.supercells_with_displacements
+    if cells is None:
+        raise ValueError("the phonopy object has no displacements: make it with displaced()")
+    return cells
+
+
+def _gamma_frequencies_thz(phonon: Phonopy) -> FloatArray:
+    return np.asarray(phonon.run_qpoints([[0.0, 0.0, 0.0]]).frequencies[0])
 
 
 def _to_ase(cell: PhonopyAtoms) -> Atoms:
@@ -150,7 +161,7 @@ def phonons(
     """
     chosen = choose_supercell(crystal, settings)
     phonon = displaced(crystal, chosen.matrix, settings.displacement_a)
-    total = len(phonon.supercells_with_displacements)
+    total = len(phonon.displacements)
     harmonic = force_constants(
         phonon,
         potential,
@@ -173,8 +184,7 @@ def _result(
     phonon = harmonic.phonon
     bands = band_structure(crystal, phonon)
     sampled = sample_mesh(phonon, settings)
-    phonon.run_total_dos(use_tetrahedron_method=True)
-    dos = phonon.get_total_dos_dict()
+    dos = phonon.run_total_dos(use_tetrahedron_method=True)
     frequencies = bands["band_frequency_thz"]
     lowest = min(float(frequencies.min()), sampled.min_frequency_thz)
     highest = max(float(frequencies.max()), sampled.max_frequency_thz)
@@ -183,11 +193,11 @@ def _result(
         supercell_length_a=chosen.length_a,
         supercell_length_wanted_a=settings.supercell_length_a,
         supercell_n_atoms=chosen.n_atoms,
-        n_displacements=len(phonon.supercells_with_displacements),
+        n_displacements=len(phonon.displacements),
         n_atoms_primitive=len(crystal),
-        gamma_frequencies_thz=np.asarray(phonon.get_frequencies([0, 0, 0])),
-        dos_frequency_thz=np.asarray(dos["frequency_points"]),
-        dos_per_thz=np.asarray(dos["total_dos"]),
+        gamma_frequencies_thz=_gamma_frequencies_thz(phonon),
+        dos_frequency_thz=np.asarray(dos.frequency_points),
+        dos_per_thz=np.asarray(dos.dos),
         max_frequency_thz=highest,
         min_frequency_thz=lowest,
         imaginary=lowest < IMAGINARY_THZ,
@@ -214,17 +224,21 @@ class MeshSample:
 
 
 def sample_mesh(phonon: Phonopy, settings: Preset) -> MeshSample:
-    """Sample frequencies on the preset's mesh; imaginary modes stay out of the sums."""
-    phonon.run_mesh(settings.mesh_length_a)
-    frequencies = phonon.get_mesh_dict()["frequencies"]
-    phonon.run_thermal_properties(temperatures=TEMPERATURES_K)
-    thermal = phonon.get_thermal_properties_dict()
+    """Sample frequencies on the preset's mesh; imaginary modes stay out of the sums.
+
+    So do the three rigid translations: whether rounding leaves their zero frequency just
+    above zero would decide on 1e-4 eV of the free energy at 1000 K.
+    """
+    frequencies = phonon.run_mesh(settings.mesh_length_a).frequencies
+    thermal = phonon.run_thermal_properties(
+        temperatures=TEMPERATURES_K, exclude_gamma_acoustic=True
+    )
     return MeshSample(
         float(frequencies.min()),
         float(frequencies.max()),
-        np.array(thermal["free_energy"]),
-        np.array(thermal["entropy"]),
-        np.array(thermal["heat_capacity"]),
+        np.array(thermal.free_energy),
+        np.array(thermal.entropy),
+        np.array(thermal.heat_capacity),
     )
 
 
@@ -237,21 +251,20 @@ def band_qpoints(crystal: Crystal) -> tuple[list[FloatArray], symmetry.BandPath]
         ends = np.array([path.points[first], path.points[last]])
         length = float(np.linalg.norm((ends[1] - ends[0]) @ reciprocal))
         count = max(8, int(length * POINTS_PER_INVERSE_A))
-        segments.append(np.linspace(*ends, count))
+        segments.append(np.linspace(ends[0], ends[1], count))
     return segments, path
 
 
 def band_structure(crystal: Crystal, phonon: Phonopy) -> dict[str, Any]:
     """Frequencies along the standard path, as the ``band_*`` fields of a result."""
     segments, path = band_qpoints(crystal)
-    phonon.run_band_structure(segments)
-    found = phonon.get_band_structure_dict()
+    found = phonon.run_band_structure(segments)
     lengths = [len(segment) for segment in segments]
-    ticks, labels = _ticks([np.asarray(d) for d in found["distances"]], path)
+    ticks, labels = _ticks([np.asarray(d) for d in found.distances], path)
     return {
-        "band_distance": np.concatenate(found["distances"]),
-        "band_qpoints": np.concatenate(found["qpoints"]),
-        "band_frequency_thz": np.concatenate(found["frequencies"]),
+        "band_distance": np.concatenate(found.distances),
+        "band_qpoints": np.concatenate(found.qpoints),
+        "band_frequency_thz": np.concatenate(found.frequencies),
         "band_segment_start": np.cumsum([0, *lengths[:-1]]),
         "band_tick_distance": np.array(ticks),
         "band_tick_label": tuple(labels),

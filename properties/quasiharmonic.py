@@ -223,4 +223,4 @@ def volume_offsets(count: int, lowest: float, highest: float) -> FloatArray:
     """
     step = (highest - lowest) / (count - 1)
     below = max(1, round(-lowest / step))
-    return (np.arange(count) - below) * step
+    return np.asarray((np.arange(count) - below) * step, dtype=float)

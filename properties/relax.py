@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase.constraints import FixSymmetry
@@ -83,7 +83,7 @@ def relax(
     atoms.calc = potential.calculator()
     atoms.set_constraint(FixSymmetry(atoms, symprec=symmetry.SYMPREC_A))
     target = 0.0 if fixed_volume else pressure_gpa
-    moving = FrechetCellFilter(
+    moving: Any = FrechetCellFilter(
         atoms, scalar_pressure=target / EV_PER_A3_IN_GPA, constant_volume=fixed_volume
     )
     optimiser = BFGS(moving, logfile=None, maxstep=0.1)

@@ -97,9 +97,10 @@ def _multiples(
         for i, j in itertools.combinations(range(3), 2)
         if abs(lengths[i] - lengths[j]) < 1e-4 and found.crystal_system not in _LOW_SYMMETRY
     ]
+    along_a, along_b, along_c = (range(1, n + 1) for n in most)
     return [
         m
-        for m in itertools.product(*(range(1, n + 1) for n in most))
+        for m in itertools.product(along_a, along_b, along_c)
         if all(m[i] == m[j] for i, j in joined)
     ]
 

@@ -22,6 +22,11 @@ from properties.crystal import Crystal
 SYMPREC_A = 1e-3
 """Distance within which atoms count as symmetric, in Å."""
 
+NO_SPACE_GROUP = (
+    "No space group could be found: atoms may overlap or the cell may be nearly flat. Check "
+    "the positions and the lattice of the file."
+)
+
 CRYSTAL_SYSTEMS = (
     (2, "triclinic"),
     (15, "monoclinic"),
@@ -119,13 +124,10 @@ class _Key:
 
 @lru_cache(maxsize=64)
 def _analyse(key: _Key) -> Symmetry:
-    cell = _cell(key.crystal)
+    cell: Any = _cell(key.crystal)
     dataset = spglib.get_symmetry_dataset(cell, symprec=key.symprec_a)
     if dataset is None:
-        raise StructureError(
-            "No space group could be found: atoms may overlap or the cell may be nearly "
-            "flat. Check the positions and the lattice of the file."
-        )
+        raise StructureError(NO_SPACE_GROUP)
     found = seekpath.get_path(cell, symprec=key.symprec_a)
     return Symmetry(
         number=int(dataset.number),

@@ -203,8 +203,8 @@ def _require_converged(converged: bool, offset: float, last: FloatArray) -> None
     if not converged:
         raise NotConvergedError(
             f"The cell at {100 * offset:+.1f} % volume did not relax: force {last[1]:.1e} "
-            f"eV/Å, stress {last[2]:.1e} GPa left. The crystal may be unstable there; look at its "
-            "phonons, or choose a coarser preset."
+            f"eV/Å, stress {last[2]:.1e} GPa left. The crystal may be unstable there; look at "
+            "its phonons, or choose a coarser preset."
         )
 
 
@@ -270,7 +270,7 @@ def _mode_gruneisen(crystal: Crystal, points: list[VolumePoint]) -> _ModeGruneis
     """
     reference = min(max(_reference(points), 1), len(points) - 2)
     below, middle, above = (points[reference + i].harmonic.phonon for i in (-1, 0, 1))
-    gruneisen = PhonopyGruneisen(middle, above, below)
+    gruneisen: Any = PhonopyGruneisen(middle, above, below)
     segments, _ = band_qpoints(crystal)
     gruneisen.set_band_structure(segments)
     _, distances, frequencies, _, gammas = gruneisen.get_band_structure()[:5]
@@ -290,6 +290,8 @@ def _mode_gruneisen(crystal: Crystal, points: list[VolumePoint]) -> _ModeGruneis
 
 
 def _mesh_numbers(phonon: Phonopy) -> Any:
+    if phonon.mesh is None:
+        raise ValueError("the phonopy object has no mesh: sample it with sample_mesh()")
     return phonon.mesh.mesh_numbers
 
 
