@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+from ase.build import bulk
+
+from mlpcore import registry
+
+NAMES = [model.name for model in registry.models()]
+
+
+@cache
+def loaded(name, dtype):
+    return registry.load(name, device="cpu", dtype=dtype)
+
+
+@pytest.fixture(scope="session", params=NAMES)
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def potential(name):
+    """Each registered potential in double precision."""
+    return loaded(name, "float64")
+
+
+@pytest.fixture(scope="session")
+def single(name):
+    """Each registered potential in the precision it was trained in."""
+    return loaded(name, "float32")
+
+
+@pytest.fixture
+def crystal():
+    """MgO without any symmetry left: strained by some percent and rattled."""
+    atoms = bulk("MgO", "rocksalt", a=4.25)
+    strain = np.array([[0.02, 0.01, -0.02], [0.01, -0.03, 0.015], [-0.02, 0.015, 0.01]])
+    atoms.set_cell(atoms.cell @ (np.eye(3) + strain), scale_atoms=True)
+    atoms.positions += np.array([[0.05, -0.02, 0.04], [-0.03, 0.07, 0.01]])
+    return atoms
