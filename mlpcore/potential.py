@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,22 @@ if TYPE_CHECKING:
     from mlpcore.registry import ModelInfo
 
     EnergyFunction = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def _keep_freed_memory() -> None:
+    """Let glibc reuse large blocks instead of returning each to the system.
+
+    An evaluation allocates the same hundreds of megabytes again and again; cleared
+    anew by the system every time, they cost more than the arithmetic.
+    """
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(M_MMAP_THRESHOLD, 1 << 30)
+        libc.mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1)
+
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # from malloc.h
+_keep_freed_memory()
 
 
 @dataclass(frozen=True)

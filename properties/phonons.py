@@ -29,6 +29,10 @@ IMAGINARY_THZ = -0.1
 ACOUSTIC_LIMIT_THZ = 0.5
 """Largest acoustic frequency at Γ before the sum rule that still passes the check."""
 
+MAX_ATOMS_DOUBLE = 150
+"""Larger supercells are evaluated in single precision: SevenNet-l3i5 takes up to 40 MB an
+atom in double."""
+
 POINTS_PER_INVERSE_A = 150
 """Density of the band path, points per Å⁻¹ (without 2π)."""
 
@@ -57,6 +61,16 @@ def choose_supercell(crystal: Crystal, settings: Preset) -> supercell.Supercell:
     return supercell.choose(
         symmetry.analyse(crystal), settings.supercell_length_a, settings.max_supercell_atoms
     )
+
+
+def supercell_dtype(crystal: Crystal, settings: Preset) -> str:
+    """Choose the precision in which displaced supercells are evaluated.
+
+    Rounding of single-precision forces moves the expansion of silicon by a percent;
+    large cells take it all the same, because they need half the memory that way.
+    """
+    n_atoms = choose_supercell(crystal, settings).n_atoms
+    return "float64" if n_atoms <= MAX_ATOMS_DOUBLE else "float32"
 
 
 def displaced(crystal: Crystal, matrix: NDArray[np.int64], distance_a: float) -> Phonopy:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import time
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,7 +76,7 @@ def run(
     potential = registry.load(spec.model, device=device, dtype="float64")
     if files is not None:
         files.mkdir(parents=True, exist_ok=True)
-    runner = _Run(spec, potential, monitor, pieces, files)
+    runner = _Run(spec, potential, device, monitor, pieces, files)
     if potential.info.caution:
         runner.warn("model_character", "relax", potential.info.caution)
     for stage in spec.properties:
@@ -93,11 +94,13 @@ class _Run:
         self,
         spec: Spec,
         potential: Potential,
+        device: str,
         monitor: Monitor,
         pieces: Pieces,
         files: Path | None,
     ) -> None:
-        self._spec, self._potential, self._monitor = spec, potential, monitor
+        self._spec, self._potential, self._device = spec, potential, device
+        self._monitor = monitor
         self._pieces, self._files = pieces, files
         self._results: dict[str, StageResult] = {}
         self._seconds: dict[str, float] = {}
@@ -147,10 +150,17 @@ class _Run:
             raise TypeError("the first stage must be the relaxation")
         return relaxed
 
+    @cached_property
+    def _displaced_potential(self) -> Potential:
+        """The model in the precision that the size of the supercell allows."""
+        dtype = phonons.supercell_dtype(self._relaxed.primitive, self._spec.settings)
+        if dtype == "float64":
+            return self._potential
+        return registry.load(self._spec.model, device=self._device, dtype=dtype)
+
     def _common(self) -> dict[str, Any]:
         return {
             "crystal": self._relaxed.primitive,
-            "potential": self._potential,
             "settings": self._spec.settings,
             "monitor": self._monitor,
             "pieces": self._pieces,
@@ -167,14 +177,16 @@ class _Run:
 
     def _elastic(self) -> StageResult:
         result = elastic.elastic_constants(
-            **self._common(), pressure_gpa=self._spec.pressure_gpa
+            potential=self._potential,
+            **self._common(),
+            pressure_gpa=self._spec.pressure_gpa,
         )
         if self._files is not None:
             export.write_elastic(self._files, result)
         return result
 
     def _phonons(self) -> StageResult:
-        result, phonon = phonons.phonons(**self._common())
+        result, phonon = phonons.phonons(potential=self._displaced_potential, **self._common())
         if self._files is not None:
             export.write_phonons(self._files, result, phonon)
         return result
@@ -182,6 +194,8 @@ class _Run:
     def _thermal(self) -> StageResult:
         known = self._results.get("elastic")
         result = thermal.thermal_expansion(
+            potential=self._potential,
+            displaced_potential=self._displaced_potential,
             **self._common(),
             pressure_gpa=self._spec.pressure_gpa,
             elastic=known if isinstance(known, ElasticResult) else None,

@@ -54,8 +54,8 @@ class Preset:
 
 PRESETS = {
     "quick": Preset(1e-3, 0.01, 10.0, 400, 5),
-    "standard": Preset(1e-4, 0.01, 15.0, 800, 7),
-    "tight": Preset(1e-5, 0.01, 20.0, 1500, 9),
+    "standard": Preset(1e-4, 0.01, 15.0, 500, 7),
+    "tight": Preset(1e-5, 0.01, 20.0, 700, 9),
 }
 
 

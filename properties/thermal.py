@@ -65,6 +65,7 @@ class VolumePoint:
 def thermal_expansion(
     crystal: Crystal,
     potential: Potential,
+    displaced_potential: Potential,
     settings: Preset,
     monitor: Monitor,
     pieces: Pieces,
@@ -76,8 +77,9 @@ def thermal_expansion(
     Parameters
     ----------
     potential
-        In double precision: rounding of single-precision forces moves the expansion of
-        silicon by a percent.
+        In double precision, for relaxed cells and static energies.
+    displaced_potential
+        For the displaced supercells; see :func:`properties.phonons.supercell_dtype`.
     elastic
         For the comparison of bulk moduli, where it is known.
 
@@ -90,7 +92,7 @@ def thermal_expansion(
     NotConvergedError
         The cell at some volume could not be relaxed.
     """
-    sampler = _Sampler(crystal, potential, settings, monitor, pieces)
+    sampler = _Sampler(crystal, potential, displaced_potential, settings, monitor, pieces)
     points = _usable(sampler.sample(), sampler)
     found = _expand(points, pressure_gpa, "vinet")
     mode = _mode_gruneisen(crystal, points)
@@ -104,11 +106,13 @@ class _Sampler:
         self,
         crystal: Crystal,
         potential: Potential,
+        displaced_potential: Potential,
         settings: Preset,
         monitor: Monitor,
         pieces: Pieces,
     ) -> None:
         self._crystal, self._potential = crystal, potential
+        self._displaced_potential = displaced_potential
         self._settings, self._monitor, self._pieces = settings, monitor, pieces
         self._matrix = choose_supercell(crystal, settings).matrix
         phonon = displaced(crystal, self._matrix, settings.displacement_a)
@@ -143,7 +147,7 @@ class _Sampler:
         phonon = displaced(cell, self._matrix, settings.displacement_a)
         key = f"forces/{settings.supercell_length_a:g}/{offset:+.4f}"
         harmonic = force_constants(
-            phonon, self._potential, self._pieces, key, lambda done: report(done + 1)
+            phonon, self._displaced_potential, self._pieces, key, lambda done: report(done + 1)
         )
         report(self._steps)
         return VolumePoint(offset, cell, energy, harmonic, sample_mesh(phonon, settings))
