@@ -4,12 +4,9 @@ from functools import cache
 
 import numpy as np
 import pytest
-import torch
 from ase.build import bulk
 
 from mlpcore import registry
-
-torch.set_num_threads(1)  # several would wait for each other beside other tests
 
 NAMES = [model.name for model in registry.models()]
 

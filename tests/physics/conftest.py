@@ -4,7 +4,6 @@ from functools import cache
 
 import numpy as np
 import pytest
-import torch
 from lennard_jones import LennardJones
 
 from mlpcore import registry
@@ -12,8 +11,6 @@ from properties import pipeline
 from properties.crystal import Crystal
 from properties.progress import MemoryPieces, Silent
 from properties.spec import Spec
-
-torch.set_num_threads(1)  # several would wait for each other beside other tests
 
 A_FCC = 3.6
 
