@@ -84,7 +84,10 @@ def displaced(crystal: Crystal, matrix: NDArray[np.int64], distance_a: float) ->
         Rows: supercell vectors in primitive vectors, (3, 3).
     """
     cell = PhonopyAtoms(
-        numbers=crystal.numbers, cell=crystal.lattice_a, scaled_positions=crystal.fractional
+        numbers=crystal.numbers,
+        masses=crystal.to_atoms().get_masses(),  # phonopy has none for plutonium
+        cell=crystal.lattice_a,
+        scaled_positions=crystal.fractional,
     )
     phonon = Phonopy(
         cell, np.asarray(matrix).T, primitive_matrix=np.eye(3), symprec=symmetry.SYMPREC_A
@@ -312,7 +315,7 @@ def _checks(
             "no_imaginary_modes",
             "Real frequencies",
             lowest >= IMAGINARY_THZ,
-            f"Lowest frequency {lowest:.2f} THz (imaginary modes are drawn negative; "
+            f"Lowest frequency {round(lowest, 2) + 0.0:.2f} THz (imaginary modes are drawn negative; "
             f"limit {IMAGINARY_THZ:g} THz).",
         ),
         Check(
