@@ -229,11 +229,18 @@ def _reference(points: list[VolumePoint]) -> int:
 
 def _too_few(points: list[VolumePoint], usable: int) -> str:
     lowest = min(p.sample.min_frequency_thz for p in points)
+    advice = (
+        "Compute a stable phase (distort the cell along the soft mode and relax it with less "
+        "symmetry), or try another model or a tighter preset."
+    )
+    if usable == 0:
+        return (
+            f"The relaxed structure has imaginary modes (down to {lowest:.2f} THz): for this "
+            f"model it is no minimum, and a quasiharmonic expansion does not exist. {advice}"
+        )
     return (
-        f"Imaginary modes (down to {lowest:.2f} THz) leave {usable} of {len(points)} "
-        f"volumes for the quasiharmonic fit; {qha.MIN_VOLUMES} are needed. The structure is "
-        "not a minimum for this model: follow its soft mode to a stable phase, or try "
-        "another model or a denser preset."
+        f"Imaginary modes (down to {lowest:.2f} THz) leave {usable} of {len(points)} volumes "
+        f"for the quasiharmonic fit; {qha.MIN_VOLUMES} are needed. {advice}"
     )
 
 
