@@ -315,8 +315,8 @@ def _checks(
             "no_imaginary_modes",
             "Real frequencies",
             lowest >= IMAGINARY_THZ,
-            f"Lowest frequency {round(lowest, 2) + 0.0:.2f} THz (imaginary modes are drawn negative; "
-            f"limit {IMAGINARY_THZ:g} THz).",
+            f"Lowest frequency {round(lowest, 2) + 0.0:.2f} THz (imaginary modes are drawn "
+            f"negative; limit {IMAGINARY_THZ:g} THz).",
         ),
         Check(
             "acoustic_sum_rule",
