@@ -83,4 +83,4 @@ class Frozen:
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """Inverse of :meth:`to_dict`; unknown keys raise ``TypeError``."""
         hints = typing.get_type_hints(cls)
-        return cls(**{key: _revive(hints[key], value) for key, value in data.items()})
+        return cls(**{key: _revive(hints.get(key), value) for key, value in data.items()})

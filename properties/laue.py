@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import spglib
 from numpy.typing import NDArray
 
-from mlpcore.errors import StructureError
 from properties import symmetry, voigt
 
 if TYPE_CHECKING:
@@ -88,10 +86,7 @@ def proper_operations(
 
 
 def _operations(crystal: Crystal, symprec_a: float) -> tuple[FloatArray, NDArray[np.int64]]:
-    cell: Any = (crystal.lattice_a, crystal.fractional, crystal.numbers)
-    dataset = spglib.get_symmetry_dataset(cell, symprec=symprec_a)
-    if dataset is None:
-        raise StructureError(symmetry.NO_SPACE_GROUP)
+    dataset = symmetry.spacegroup_dataset(crystal, symprec_a)
     lattice = crystal.lattice_a.T
     inverse = np.linalg.inv(lattice)
     rotations = np.array([lattice @ w @ inverse for w in dataset.rotations])

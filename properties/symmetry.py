@@ -15,6 +15,7 @@ import numpy as np
 import seekpath
 import spglib
 from numpy.typing import NDArray
+from spglib.error import SpglibError
 
 from mlpcore.errors import StructureError
 from properties.crystal import Crystal
@@ -85,6 +86,26 @@ def _cell(crystal: Crystal) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     return crystal.lattice_a, crystal.fractional, crystal.numbers
 
 
+def spacegroup_dataset(crystal: Crystal, symprec_a: float) -> Any:
+    """Return spglib's analysis of a crystal.
+
+    spglib answers ``None`` or raises, as other libraries in the process have told it.
+
+    Raises
+    ------
+    StructureError
+        No space group is found, as for overlapping atoms.
+    """
+    cell: Any = _cell(crystal)
+    try:
+        dataset = spglib.get_symmetry_dataset(cell, symprec=symprec_a)
+    except SpglibError as error:
+        raise StructureError(NO_SPACE_GROUP) from error
+    if dataset is None:
+        raise StructureError(NO_SPACE_GROUP)
+    return dataset
+
+
 def analyse(crystal: Crystal, symprec_a: float = SYMPREC_A) -> Symmetry:
     """Find space group, Wyckoff sites and standard cells.
 
@@ -124,11 +145,8 @@ class _Key:
 
 @lru_cache(maxsize=64)
 def _analyse(key: _Key) -> Symmetry:
-    cell: Any = _cell(key.crystal)
-    dataset = spglib.get_symmetry_dataset(cell, symprec=key.symprec_a)
-    if dataset is None:
-        raise StructureError(NO_SPACE_GROUP)
-    found = seekpath.get_path(cell, symprec=key.symprec_a)
+    dataset = spacegroup_dataset(key.crystal, key.symprec_a)
+    found = seekpath.get_path(_cell(key.crystal), symprec=key.symprec_a)
     return Symmetry(
         number=int(dataset.number),
         symbol=str(dataset.international),
