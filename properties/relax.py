@@ -170,13 +170,13 @@ def _checks(
             "relax_forces",
             "Forces",
             bool(force < settings.fmax_ev_per_a),
-            f"Largest force {force:.1e} eV/Å (limit {settings.fmax_ev_per_a:.0e}).",
+            f"Largest force {round(force, 8):.2g} eV/Å (limit {settings.fmax_ev_per_a:g}).",
         ),
         Check(
             "relax_stress",
             "Residual stress",
             bool(stress < settings.max_stress_gpa),
-            f"Largest stress off the target {stress:.1e} GPa "
+            f"Largest stress off the target {stress:.2g} GPa "
             f"(limit {settings.max_stress_gpa:g}).",
         ),
         Check(

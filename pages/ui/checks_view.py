@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.ui import components, job_view
+from pages.ui import components, job_view, text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from jobs.store import Job
     from properties.results import Check, StageResult
+
+NO_RESULT = "no_result"
+OF_THE_WHOLE_JOB = frozenset({"relax"})
+"""Everything rests on the relaxation: its warnings stand above all tabs."""
 
 RESTS_ON = {
     "relax": ("relax",),
@@ -21,6 +25,8 @@ RESTS_ON = {
     "thermal": ("relax", "phonons", "thermal"),
 }
 """Each stage with those whose failures make its numbers doubtful."""
+
+AFTER_RELAXATION = frozenset(RESTS_ON) - OF_THE_WHOLE_JOB
 
 
 def upstream(stage: str, results: Mapping[str, StageResult]) -> list[Check]:
@@ -41,38 +47,68 @@ def failed_upstream(stage: str, results: Mapping[str, StageResult]) -> list[Chec
     return [check for check in upstream(stage, results) if not check.passed]
 
 
-def cautions(job: Job) -> None:
-    """Show the warnings of the job, apart from those that explain a missing stage."""
-    messages = dict.fromkeys(c.message for c in job.warnings if c.code != "no_result")
+def badges_of_the_job(job: Job, results: Mapping[str, StageResult]) -> None:
+    """Name what failed or is missing once, above all tabs; the sentences are in the tabs."""
+    failed = [check for _, check in _all(results) if not check.passed]
+    missing = [c for c in job.warnings if c.code == NO_RESULT]
+    if failed or missing:
+        with st.container(horizontal=True, gap="small", key="job-warnings"):
+            for check in failed:
+                components.check_badge(check)
+            for caution in missing:
+                title = job_view.STAGE_TITLES[caution.stage].lower()
+                st.badge(
+                    f"no {title}",
+                    icon=":material/warning:",
+                    color="orange",
+                    help=caution.message,
+                )
+
+
+def cautions(job: Job, results: Mapping[str, StageResult], stages: Collection[str]) -> None:
+    """Show warnings of some stages that no failed check and no missing result tells."""
+    told = {check.message for _, check in _all(results) if not check.passed}
+    messages = dict.fromkeys(
+        caution.message
+        for caution in job.warnings
+        if caution.code != NO_RESULT and caution.message not in told and caution.stage in stages
+    )
     if messages:
-        st.warning("\n\n".join(messages), icon=":material/warning:")
+        st.warning("\n\n".join(map(text.sentence, messages)), icon=":material/warning:")
 
 
 def draw(job: Job, results: Mapping[str, StageResult]) -> None:
-    """Draw all checks as a table, failed ones first, then the warnings."""
-    found = [(stage, check) for stage, result in results.items() for check in result.checks]
+    """Draw all checks, failed ones first, then the warnings."""
+    found = _all(results)
+    failed = [(stage, check) for stage, check in found if not check.passed]
     if not found:
         components.nothing("There are no checks yet; each part brings its own.")
     else:
-        found.sort(key=lambda item: item[1].passed)
-        failed = sum(not check.passed for _, check in found)
-        st.markdown(
-            f"**{len(found)} checks, {failed} failed**"
-            if failed
-            else f"**{len(found)} checks, all passed**"
-        )
-        for stage, check in found:
-            _row(stage, check)
+        verdict = f"{len(failed)} failed" if failed else "all passed"
+        st.markdown(f"**{len(found)} checks, {verdict}**")
+    if failed:
+        _group("Failed", [check for _, check in failed])
+    cautions(job, results, AFTER_RELAXATION)
     for caution in job.warnings:
-        st.warning(caution.message, icon=":material/warning:")
+        if caution.code == NO_RESULT:
+            title = job_view.STAGE_TITLES[caution.stage]
+            st.warning(
+                f"**{title}:** {text.sentence(caution.message)}", icon=":material/warning:"
+            )
+    for stage, result in results.items():
+        passed = [check for check in result.checks if check.passed]
+        if passed:
+            _group(job_view.STAGE_TITLES[stage], passed)
 
 
-def _row(stage: str, check: Check) -> None:
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.badge(
-            check.label,
-            icon=":material/check:" if check.passed else ":material/warning:",
-            color="green" if check.passed else "orange",
-        )
-        st.caption(job_view.STAGE_TITLES[stage], width="content")
-        st.markdown(check.message)
+def _all(results: Mapping[str, StageResult]) -> list[tuple[str, Check]]:
+    return [(stage, check) for stage, result in results.items() for check in result.checks]
+
+
+def _group(title: str, checks: Sequence[Check]) -> None:
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(f"**{title}**")
+        for check in checks:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                components.check_badge(check, with_sentence=False)
+                st.markdown(text.sentence(check.message), width="content")

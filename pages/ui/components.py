@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
@@ -21,6 +21,9 @@ PLOT_BUTTONS = {
     "responsive": True,
     "modeBarButtonsToRemove": ["lasso2d", "select2d"],
 }
+MOST_ROWS = 40
+"""Longer tables scroll in themselves."""
+
 STATE_COLOURS = {
     "queued": "gray",
     "running": "blue",
@@ -62,18 +65,16 @@ def figure(item: Figure, failed: Sequence[Check] = ()) -> None:
     st.metric(
         f"{item.label} :orange[:material/warning:]" if flagged else item.label,
         item.value,
-        help="\n\n".join(check.message for check in failed) if flagged else item.help,
+        help="\n\n".join(text.sentence(c.message) for c in failed) if flagged else item.help,
         width="content",
     )
 
 
-def figures(items: Sequence[Figure], failed: Sequence[Check] = (), columns: int = 4) -> None:
-    """Show numbers in a grid."""
-    for first in range(0, len(items), columns):
-        row = st.columns(columns)
-        for column, item in zip(row, items[first : first + columns], strict=False):
-            with column:
-                figure(item, failed)
+def figures(items: Sequence[Figure], failed: Sequence[Check] = ()) -> None:
+    """Show numbers side by side, as many in a row as the screen is wide."""
+    with st.container(horizontal=True, gap="medium"):
+        for item in items:
+            figure(item, failed)
 
 
 def state_badge(state: str) -> None:
@@ -86,18 +87,25 @@ def check_badges(checks: Iterable[Check]) -> None:
     ordered = sorted(checks, key=lambda check: check.passed)
     with st.container(horizontal=True, gap="small"):
         for check in ordered:
-            st.badge(
-                check.label,
-                icon=":material/check:" if check.passed else ":material/warning:",
-                color="green" if check.passed else "orange",
-                help=check.message,
-            )
+            check_badge(check)
+
+
+def check_badge(check: Check, with_sentence: bool = True) -> None:
+    """Show the verdict of one check, its sentence on hover."""
+    st.badge(
+        check.label,
+        icon=":material/check:" if check.passed else ":material/warning:",
+        color="green" if check.passed else "orange",
+        help=text.sentence(check.message) if with_sentence else None,
+    )
 
 
 def failed_notice(failed: Sequence[Check]) -> None:
     """Say in full what failed, above the numbers that it touches."""
     if failed:
-        lines = "\n".join(f"- **{check.label}:** {check.message}" for check in failed)
+        lines = "\n".join(
+            f"- **{check.label}:** {text.sentence(check.message)}" for check in failed
+        )
         st.warning(
             f"Read these numbers with care: a check failed.\n\n{lines}",
             icon=":material/warning:",
@@ -105,8 +113,9 @@ def failed_notice(failed: Sequence[Check]) -> None:
 
 
 def table(rows: Sequence[dict[str, str]]) -> None:
-    """Show rows of ready-made text; wide ones scroll sideways on a phone."""
-    st.dataframe(list(rows), hide_index=True, width="stretch")
+    """Show rows of ready-made text, all at once unless there are very many."""
+    height: Literal["content", "auto"] = "content" if len(rows) <= MOST_ROWS else "auto"
+    st.dataframe(list(rows), hide_index=True, width="stretch", height=height)
 
 
 def nothing(sentence: str, icon: str = ":material/hourglass_empty:") -> None:

@@ -84,7 +84,7 @@ def facts(crystal: Crystal) -> None:
             "Atoms", f"{len(found.primitive)}", "In the primitive cell, which is computed"
         ),
     )
-    components.figures(first, columns=2)
+    components.figures(first)
     st.caption(
         f"{found.crystal_system.capitalize()}, space group {found.number} · "
         f"{len(found.primitive)} atoms in the primitive cell, {len(cell)} in the conventional"

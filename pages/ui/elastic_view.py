@@ -73,10 +73,10 @@ def _figures(result: ElasticResult) -> list[components.Figure]:
             "Universal anisotropy", known(moduli.universal_anisotropy, 3), "0 if isotropic"
         ),
         components.Figure("Debye temperature", known(result.debye_temperature_k, 0, "K")),
-        components.Figure("Laue class", result.laue_class),
+        components.Figure("Laue class", text.space_group(result.laue_class)),
         components.Figure(
             "Finite strain differs by",
-            text.fixed(result.finite_strain_max_deviation_gpa, 2, "GPa"),
+            text.short(result.finite_strain_max_deviation_gpa, "GPa", 2),
             "Largest difference of a constant between the two methods",
         ),
     ]

@@ -60,7 +60,7 @@ def _figures(result: PhononResult) -> list[components.Figure]:
             "Imaginary frequencies are shown as negative numbers.",
         ),
         components.Figure(
-            "C_V at 300 K",
+            "Cᵥ at 300 K",
             text.fixed(result.heat_capacity_300k_j_per_mol_atoms_k, 2, "J/(mol K)"),
             "Per mole of atoms",
         ),

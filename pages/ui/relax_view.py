@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from properties.results import Check, RelaxResult, StageResult
 
+PER_CM3 = 1e-3
 PARAMETERS = {
     "a": ("a (Å)", 4),
     "b": ("b (Å)", 4),
@@ -33,37 +34,9 @@ def draw(
         cells = (crystal_view.CONVENTIONAL, crystal_view.PRIMITIVE)
         crystal_view.viewer(result.conventional, key="relaxed", cells=cells)
     with right:
-        components.figures(
-            (
-                components.Figure(
-                    "Space group",
-                    text.space_group(result.space_group_symbol),
-                    f"Number {result.space_group_number}",
-                ),
-                components.Figure(
-                    "Energy", text.fixed(result.energy_per_atom_ev, 4, "eV/atom")
-                ),
-                components.Figure(
-                    "Volume", text.fixed(result.volume_per_atom_a3, 3, "Å³/atom")
-                ),
-                components.Figure(
-                    "Density",
-                    text.fixed(result.conventional.density_kg_per_m3 * 1e-3, 3, "g/cm³"),
-                ),
-                components.Figure(
-                    "Largest force", text.short(result.max_force_ev_per_a, "eV/Å", 2)
-                ),
-                components.Figure(
-                    "Residual stress", text.short(result.max_stress_gpa, "GPa", 2)
-                ),
-            ),
-            failed,
-            columns=2,
-        )
-    st.markdown("**Conventional cell**")
-    components.table(
-        [_row("as given", result.initial_lattice), _row("relaxed", result.lattice)]
-    )
+        components.figures(_figures(result), failed)
+        st.markdown("**Conventional cell**")
+        components.table(_cell_rows(result))
     st.markdown("**Relaxation**")
     names = ("energy", "force", "stress")
     for column, name, figure in zip(st.columns(3), names, plots.history(result), strict=True):
@@ -71,9 +44,34 @@ def draw(
             components.plot(figure, key=f"relax-{name}")
 
 
-def _row(name: str, lattice: Mapping[str, float]) -> dict[str, str]:
-    values = {
-        title: text.fixed(lattice[key], decimals)
+def _figures(result: RelaxResult) -> list[components.Figure]:
+    density = PER_CM3 * result.conventional.density_kg_per_m3
+    return [
+        components.Figure(
+            "Space group",
+            text.space_group(result.space_group_symbol),
+            f"Number {result.space_group_number}",
+        ),
+        components.Figure("Energy", text.fixed(result.energy_per_atom_ev, 4, "eV/atom")),
+        components.Figure("Volume", text.fixed(result.volume_per_atom_a3, 3, "Å³/atom")),
+        components.Figure("Density", text.fixed(density, 3, "g/cm³")),
+        components.Figure("Largest force", _force(result.max_force_ev_per_a)),
+        components.Figure("Residual stress", text.short(result.max_stress_gpa, "GPa", 2)),
+    ]
+
+
+def _force(value: float) -> str:
+    if value < plots.ZERO_FORCE_EV_PER_A:
+        return "0 (by symmetry)"
+    return text.short(value, "eV/Å", 2)
+
+
+def _cell_rows(result: RelaxResult) -> list[dict[str, str]]:
+    return [
+        {
+            "": title,
+            "As given": text.fixed(result.initial_lattice[key], decimals),
+            "Relaxed": text.fixed(result.lattice[key], decimals),
+        }
         for key, (title, decimals) in PARAMETERS.items()
-    }
-    return {"Cell": name, **values}
+    ]

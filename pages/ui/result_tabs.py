@@ -49,7 +49,8 @@ def headline(job: Job, results: Mapping[str, StageResult]) -> None:
         for stage, item in items:
             failed = checks_view.failed_upstream(stage, results)
             components.figure(item, failed)
-    checks_view.cautions(job)
+    checks_view.badges_of_the_job(job, results)
+    checks_view.cautions(job, results, checks_view.OF_THE_WHOLE_JOB)
 
 
 def _headline_figures(result: StageResult) -> list[components.Figure]:
@@ -101,6 +102,8 @@ def _stage(job: Job, stage: str, results: Mapping[str, StageResult]) -> None:
     failed = checks_view.failed_upstream(stage, results)
     components.check_badges(checks_view.upstream(stage, results))
     components.failed_notice(failed)
+    rests_on = checks_view.AFTER_RELAXATION.intersection(checks_view.RESTS_ON[stage])
+    checks_view.cautions(job, results, rests_on)
     VIEWS[stage](result, failed, results)  # type: ignore[operator]
 
 
@@ -108,7 +111,7 @@ def _why_nothing(job: Job, stage: str) -> str:
     reasons = [c.message for c in job.warnings if (c.code, c.stage) == ("no_result", stage)]
     state = job.stages[stage].state
     if reasons:
-        return f"This part has no result. {reasons[0]}"
+        return f"This part has no result. {text.sentence(reasons[0])}"
     if state == "running":
         return "Being computed now; it appears here by itself."
     if job.state in {"queued", "running"}:

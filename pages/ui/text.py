@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 NOTHING = "—"
 PER_MILLION = 1e6
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_POWER = re.compile(r"(\d)e([+-]\d+)\b")
+_MINUS = re.compile(r"(?<![\w.)-])-(?=\d)")
 _SPANS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"))
 
 
@@ -29,14 +31,23 @@ def short(value: float | None, unit: str = "", digits: int = 3) -> str:
     text = f"{value:.{digits}g}"
     if "e" in text:
         mantissa, exponent = text.split("e")
-        power = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-        text = f"{mantissa}·10{power}"
+        text = f"{mantissa}·10{_raised(int(exponent))}"
     return f"{text.replace('-', '−')} {unit}".rstrip()
+
+
+def _raised(exponent: int) -> str:
+    return str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def sentence(written: str) -> str:
+    """Return a sentence with its numbers as on paper: true minus signs, powers of ten."""
+    powers = _POWER.sub(lambda found: f"{found[1]}·10{_raised(int(found[2]))}", written)
+    return _MINUS.sub("−", powers)
 
 
 def per_million(value: float, decimals: int = 2) -> str:
     """Return a small number in millionths, as expansion coefficients are given."""
-    return fixed(PER_MILLION * value, decimals, "10⁻⁶/K")
+    return fixed(PER_MILLION * value, decimals, "× 10⁻⁶/K")
 
 
 def formula(text: str) -> str:

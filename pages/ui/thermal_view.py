@@ -36,10 +36,6 @@ def draw(
 ) -> None:
     """Draw everything about expansion."""
     components.figures(_figures(result), failed)
-    st.info(
-        f"Valid up to {text.fixed(result.valid_up_to_k, 0, 'K')}. {result.validity_reason}",
-        icon=":material/straighten:",
-    )
     left, right = st.columns(2, gap="large")
     with left:
         components.plot(plots.expansion(result), key="expansion")
@@ -55,11 +51,23 @@ def draw(
     path = results.get("phonons")
     if isinstance(path, PhononResult):
         with left:
-            components.plot(plots.gruneisen_bands(result, path, unit), key="gruneisen-bands")
+            components.plot(
+                plots.gruneisen_bands(result, path, unit),
+                key="gruneisen-bands",
+                caption=_colours_in_words(result),
+            )
     with right:
         components.plot(plots.gruneisen_scatter(result, unit), key="gruneisen-scatter")
-    st.markdown("**Table**")
+    st.markdown("**Table**, heat capacities per mole of atoms")
     components.table([_row(row) for row in plots.rows(result)])
+
+
+def _colours_in_words(result: ThermalResult) -> str:
+    low, high = (text.fixed(end, 2) for end in plots.colour_range(result.band_gruneisen))
+    return (
+        f"Colours run from γ = {low} to {high}; the few modes beyond take the colour of the "
+        "end. Point at a mode for its own γ."
+    )
 
 
 def _figures(result: ThermalResult) -> list[components.Figure]:
@@ -68,9 +76,12 @@ def _figures(result: ThermalResult) -> list[components.Figure]:
         *headline(result),
         components.Figure("B at 300 K", text.fixed(row["bulk_modulus_gpa"], 1, "GPa")),
         components.Figure(
-            "C_p at 300 K",
+            "Cₚ at 300 K",
             text.fixed(row["heat_capacity_p_j_per_mol_atoms_k"], 2, "J/(mol K)"),
             "Per mole of atoms",
+        ),
+        components.Figure(
+            "Valid up to", text.fixed(result.valid_up_to_k, 0, "K"), result.validity_reason
         ),
     ]
 
@@ -81,7 +92,7 @@ def _row(row: Mapping[str, float]) -> dict[str, str]:
         "V (Å³/atom)": text.fixed(row["volume_per_atom_a3"], 4),
         "α volume (10⁻⁶/K)": text.fixed(text.PER_MILLION * row["alpha_volume_per_k"], 2),
         "B (GPa)": text.fixed(row["bulk_modulus_gpa"], 1),
-        "C_p (J/mol K)": text.fixed(row["heat_capacity_p_j_per_mol_atoms_k"], 3),
-        "C_V (J/mol K)": text.fixed(row["heat_capacity_v_j_per_mol_atoms_k"], 3),
+        "Cₚ (J/(mol K))": text.fixed(row["heat_capacity_p_j_per_mol_atoms_k"], 3),
+        "Cᵥ (J/(mol K))": text.fixed(row["heat_capacity_v_j_per_mol_atoms_k"], 3),
         "γ": text.fixed(row["gruneisen_thermodynamic"], 3),
     }

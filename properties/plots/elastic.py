@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
+from plotly.colors import sample_colorscale
 
 from properties import elastic_directions as directions
 from properties.plots import style
@@ -23,7 +24,7 @@ def stiffness_map(stiffness_gpa: FloatArray) -> go.Figure:
     labels = [str(i) for i in range(1, 7)]
     zero = np.abs(stiffness_gpa) < limit * 1e-4
     squares = go.Heatmap(
-        z=stiffness_gpa,
+        z=np.where(zero, np.nan, stiffness_gpa),
         x=labels,
         y=labels,
         customdata=np.array([[f"{r} {c}" for c in VOIGT] for r in VOIGT]),
@@ -40,6 +41,7 @@ def stiffness_map(stiffness_gpa: FloatArray) -> go.Figure:
         y=np.repeat(labels, 6),
         text=np.where(zero, "·", np.char.mod("%.1f", stiffness_gpa)).ravel(),
         mode="text",
+        textfont={"size": 13, "color": _inks(stiffness_gpa, zero, limit)},
         hoverinfo="skip",
     )
     figure = go.Figure([squares, numbers])
@@ -49,6 +51,16 @@ def stiffness_map(stiffness_gpa: FloatArray) -> go.Figure:
     )
     figure = style.finish(figure, height=400, legend=False)
     return figure.update_layout(margin={"l": 56, "r": 8, "t": 56, "b": 8})
+
+
+def _inks(stiffness_gpa: FloatArray, zero: NDArray[np.bool_], limit: float) -> list[str]:
+    """Colour of each number, readable on its square or, where there is none, on the page."""
+    places = (0.5 + stiffness_gpa / (2 * limit)).ravel().tolist()
+    squares = sample_colorscale([list(stop) for stop in style.TINT], places)
+    return [
+        style.NEUTRAL if nothing else style.ink(square)
+        for nothing, square in zip(zero.ravel(), squares, strict=True)
+    ]
 
 
 def young_surface(result: ElasticResult, height: int = 420) -> go.Figure:
@@ -166,7 +178,7 @@ def finite_strain(result: ElasticResult) -> go.Figure:
             )
     figure.update_yaxes(title="finite strain − exact (GPa)")
     figure.update_layout(barmode="group")
-    return style.finish(figure, height=340)
+    return style.finish(figure, height=420)
 
 
 def indices(name: str) -> tuple[int, int]:

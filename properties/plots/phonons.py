@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
@@ -24,7 +26,7 @@ DIGITS = {"THz": ".2f", "cm⁻¹": ".1f", "meV": ".2f"}
 def bands_and_dos(result: PhononResult, unit: str = "THz", height: int = 480) -> go.Figure:
     """Dispersion with the density of states beside it, on one frequency axis."""
     figure = make_subplots(
-        rows=1, cols=2, shared_yaxes=True, column_widths=[0.78, 0.22], horizontal_spacing=0.02
+        rows=1, cols=2, shared_yaxes=True, column_widths=[0.78, 0.22], horizontal_spacing=0.045
     )
     for trace in band_traces(result, unit):
         figure.add_trace(trace, row=1, col=1)
@@ -75,7 +77,8 @@ def draw_path(figure: go.Figure, result: PhononResult) -> None:
     figure.update_layout(
         xaxis={
             "tickvals": ticks,
-            "ticktext": list(result.band_tick_label),
+            "ticktext": [point_label(label) for label in result.band_tick_label],
+            "tickfont": {"size": 14},
             "range": [ticks[0], ticks[-1]],
             "tickangle": 0,
             "showgrid": False,
@@ -88,6 +91,11 @@ def draw_path(figure: go.Figure, result: PhononResult) -> None:
     )
 
 
+def point_label(label: str) -> str:
+    """Return the name of a high-symmetry point with its index below, such as S<sub>0</sub>."""
+    return re.sub(r"_(\w)", r"<sub>\1</sub>", label)
+
+
 def shade_imaginary(figure: go.Figure, low: float) -> None:
     """Shade the region of imaginary modes, which are drawn as negative frequencies."""
     figure.add_hrect(
@@ -98,9 +106,10 @@ def shade_imaginary(figure: go.Figure, low: float) -> None:
         layer="below",
     )
     figure.add_annotation(
-        text="imaginary (unstable)",
-        xref="x domain",
-        x=0.01,
+        text="imaginary",
+        xref="x2 domain",
+        x=0.98,
+        xanchor="right",
         y=low,
         yanchor="bottom",
         showarrow=False,
@@ -141,13 +150,18 @@ def thermodynamics(result: PhononResult) -> tuple[go.Figure, go.Figure, go.Figur
         "entropy", "J/(mol K)", kelvin, result.entropy_j_per_mol_k, style.GREEN
     )
     heat = _against_temperature(
-        "heat capacity C_V", "J/(mol K)", kelvin, result.heat_capacity_j_per_mol_k, style.RED
+        "heat capacity C<sub>V</sub>",
+        "J/(mol K)",
+        kelvin,
+        result.heat_capacity_j_per_mol_k,
+        style.RED,
     )
+    heat.update_yaxes(range=[0, 3.5 * R * result.n_atoms_primitive])
     heat.add_hline(
         3 * R * result.n_atoms_primitive,
         line={"color": style.NEUTRAL, "dash": "dot"},
         annotation={"text": "Dulong–Petit", "font": {"color": style.NEUTRAL}},
-        annotation_position="bottom right",
+        annotation_position="top right",
     )
     return free_energy, entropy, heat
 
@@ -181,7 +195,8 @@ def gamma_rows(result: PhononResult, tolerance_thz: float = 0.01) -> list[dict[s
         mean = float(np.mean(group))
         mean = 0.0 if abs(mean) < tolerance_thz / 2 else mean
         columns = {
-            unit: f"{scale * mean:{DIGITS[unit]}}" for unit, scale in FREQUENCY_UNITS.items()
+            unit: f"{scale * mean:{DIGITS[unit]}}".replace("-", "−")
+            for unit, scale in FREQUENCY_UNITS.items()
         }
         rows.append({"Modes": str(len(group)), **columns})
     return rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -30,7 +31,11 @@ COARSE_ABOVE = 120
 """More atoms than this are drawn with coarser spheres."""
 
 NON_METALS = (1, 2, *range(5, 11), *range(14, 19), *range(32, 37), *range(51, 55), 85, 86)
-ZOOM = 1.3
+ZOOM = 1.25
+MARGIN_A = 0.8
+"""Room for the spheres around the centres of the atoms."""
+
+BEYOND_CELL_A = 1.4
 
 
 @dataclass(frozen=True)
@@ -66,14 +71,11 @@ def figure(crystal: Crystal, cells: int = 1, height: int = 460) -> go.Figure:
     plot.add_trace(_cell_edges(crystal.lattice_a))
     for trace in _axes(crystal.lattice_a):
         plot.add_trace(trace)
-    hidden = {"visible": False, "showspikes": False}
     plot.update_layout(
         scene={
-            "xaxis": hidden,
-            "yaxis": hidden,
-            "zaxis": hidden,
+            **_box(drawn, crystal.lattice_a),
+            "annotations": _axis_letters(crystal.lattice_a),
             "aspectmode": "manual",
-            "aspectratio": _proportions(drawn, crystal.lattice_a),
             "dragmode": "orbit",
             "camera": {
                 "projection": {"type": "orthographic"},
@@ -90,13 +92,25 @@ def figure(crystal: Crystal, cells: int = 1, height: int = 460) -> go.Figure:
     return plot
 
 
-def _proportions(drawn: Drawn, lattice_a: FloatArray) -> dict[str, float]:
-    """Equal scales on all axes, as large as fits whichever way it is turned."""
+def _box(drawn: Drawn, lattice_a: FloatArray) -> dict[str, Any]:
+    """Hidden axes of one scale, as large as fits whichever way the crystal is turned."""
     corners = np.array(list(product((0, 1), repeat=3))) @ lattice_a
-    points = np.concatenate([drawn.positions_a, corners])
-    spans = np.ptp(points, axis=0) + 2 * SPHERE_SCALE
-    spans *= ZOOM / np.linalg.norm(spans) * np.sqrt(3)
-    return dict(zip("xyz", map(float, spans), strict=True))
+    points = np.concatenate([drawn.positions_a, corners, _axis_ends(lattice_a)])
+    low, high = points.min(axis=0) - MARGIN_A, points.max(axis=0) + MARGIN_A
+    ratio = ZOOM * np.sqrt(3) * (high - low) / np.linalg.norm(high - low)
+    hidden = {"visible": False, "showspikes": False}
+    axes: dict[str, Any] = {
+        f"{name}axis": {**hidden, "range": [float(start), float(end)]}
+        for name, start, end in zip("xyz", low, high, strict=True)
+    }
+    return {**axes, "aspectratio": dict(zip("xyz", map(float, ratio), strict=True))}
+
+
+def _axis_ends(lattice_a: FloatArray) -> FloatArray:
+    """Where the letters of the axes stand, clear of atoms at the corners of the cell."""
+    lengths = np.linalg.norm(lattice_a, axis=1, keepdims=True)
+    ends: FloatArray = lattice_a * (1 + BEYOND_CELL_A / lengths)
+    return ends
 
 
 def atoms_in_view(crystal: Crystal, cells: int = 1) -> Drawn:
@@ -185,24 +199,34 @@ def _cell_edges(lattice_a: FloatArray) -> go.Scatter3d:
 
 
 def _axes(lattice_a: FloatArray) -> list[go.Scatter3d]:
-    """The axes a, b, c from the origin of the cell, coloured, with letters at their ends."""
+    """The axes a, b, c from the origin of the cell, coloured."""
+    lengths = np.linalg.norm(lattice_a, axis=1)
     axes = []
-    for (name, shade), vector in zip(style.AXIS_COLOURS.items(), lattice_a, strict=True):
-        length = float(np.linalg.norm(vector))
-        start, end = np.zeros(3), vector * (1 + 0.9 / length)
-        x, y, z = np.array([start, end]).T
+    for name, end, length in zip("abc", _axis_ends(lattice_a), lengths, strict=True):
+        x, y, z = np.array([np.zeros(3), end]).T
         axes.append(
             go.Scatter3d(
                 x=x,
                 y=y,
                 z=z,
-                mode="lines+text",
-                line={"color": shade, "width": 5},
-                text=["", f"<b>{name}</b>"],
-                textfont={"size": 16, "color": shade},
+                mode="lines",
+                line={"color": style.AXIS_COLOURS[name], "width": 5},
                 name=name,
                 showlegend=False,
                 hovertemplate=f"axis {name}: {length:.4f} Å<extra></extra>",
             )
         )
     return axes
+
+
+def _axis_letters(lattice_a: FloatArray) -> list[dict[str, Any]]:
+    """The names of the axes at their ends, in front of every atom."""
+    return [
+        {
+            **dict(zip("xyz", map(float, end), strict=True)),
+            "text": f"<b>{name}</b>",
+            "font": {"size": 16, "color": style.AXIS_COLOURS[name]},
+            "showarrow": False,
+        }
+        for name, end in zip("abc", _axis_ends(lattice_a), strict=True)
+    ]

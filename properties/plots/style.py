@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import plotly.graph_objects as go
+from plotly.colors import hex_to_rgb, unlabel_rgb
 
 BLUE, ORANGE, GREEN, RED = "#0072b2", "#e69f00", "#009e73", "#d55e00"
 SKY, PINK, YELLOW = "#56b4e9", "#cc79a7", "#f0e442"
@@ -22,11 +23,10 @@ RULE = "rgba(133, 144, 160, 0.55)"
 GRID = "rgba(133, 144, 160, 0.18)"
 WARNING_FILL = "rgba(213, 94, 0, 0.14)"
 DIVERGING = ((0.0, BLUE), (0.5, "#aab2bb"), (1.0, RED))
-TINT = (
-    (0.0, "rgba(0, 114, 178, 0.85)"),
-    (0.5, "rgba(133, 144, 160, 0.08)"),
-    (1.0, "rgba(213, 94, 0, 0.85)"),
-)
+TINT = ((0.0, BLUE), (0.5, "#d3d9df"), (1.0, RED))
+"""Opaque, so that the colour of the numbers on it fits the light and the dark page."""
+
+DARK_INK, LIGHT_INK = "#17202a", "#ffffff"
 SEQUENTIAL = "Viridis"
 
 LIGHT = {
@@ -62,6 +62,24 @@ def finish(figure: go.Figure, height: int = 380, legend: bool = True) -> go.Figu
     figure.update_xaxes(gridcolor=GRID, zerolinecolor=RULE, linecolor=RULE)
     figure.update_yaxes(gridcolor=GRID, zerolinecolor=RULE, linecolor=RULE)
     return figure
+
+
+def ink(background: str) -> str:
+    """Return dark or light ink, whichever contrasts more with a colour ``rgb(r, g, b)``."""
+    paper = _luminance(background)
+    dark, light = _luminance(DARK_INK), _luminance(LIGHT_INK)
+    darker_wins = (paper + 0.05) / (dark + 0.05) > (light + 0.05) / (paper + 0.05)
+    return DARK_INK if darker_wins else LIGHT_INK
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance of WCAG 2, from 0 (black) to 1 (white)."""
+    parts = hex_to_rgb(colour) if colour.startswith("#") else unlabel_rgb(colour)
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (value / 255 for value in parts)
+    ]
+    return float(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
 
 
 def line(colour: str, dash: str = "solid", width: float = 2) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.colors import sample_colorscale
+from scipy.constants import R
 
 from properties.plots import phonons, style
 from properties.results import PhononResult, ThermalResult
@@ -14,8 +15,14 @@ FloatArray = NDArray[np.float64]
 
 PER_MILLION = 1e6
 MEV = 1e3
-GRUNEISEN_LIMIT = 4.0
-"""Colours and axes reach at least 1 and at most this; flat bands can go far beyond."""
+BEYOND_VALID = 0.09
+"""Part of the temperature range that is left free beyond its end, for its label."""
+
+COLOURED_PERCENTILES = (2.0, 98.0)
+"""Colours of Grüneisen parameters end here; those of flat bands can go far beyond."""
+
+TELLING_HEAT = 0.05
+"""Part of 3 R below which C_V is too small to divide by for γ."""
 
 
 def free_energy(result: ThermalResult) -> go.Figure:
@@ -68,7 +75,7 @@ def volume(result: ThermalResult) -> go.Figure:
     """Equilibrium volume against temperature."""
     return _curves(
         result,
-        [("volume", result.volume_per_atom_a3, style.BLUE, "solid")],
+        [("volume", result.volume_per_atom_a3, style.PINK, "solid")],
         "volume (Å³/atom)",
         ":.4f",
         "Å³/atom",
@@ -77,7 +84,7 @@ def volume(result: ThermalResult) -> go.Figure:
 
 def expansion(result: ThermalResult) -> go.Figure:
     """Volume and linear expansion coefficients; equal axes are drawn once."""
-    curves = [("volume", PER_MILLION * result.alpha_volume_per_k, style.BLUE, "solid")]
+    curves = [("volume", PER_MILLION * result.alpha_volume_per_k, style.PINK, "solid")]
     for names, values in _distinct_axes(result.alpha_linear_per_k):
         colour = style.AXIS_COLOURS[names[0]]
         label = f"linear, along {' = '.join(names)}"
@@ -113,18 +120,20 @@ def bulk_modulus(result: ThermalResult) -> go.Figure:
 def heat_capacity(result: ThermalResult) -> go.Figure:
     """Heat capacity at constant pressure and at constant volume."""
     curves = [
-        ("C_p", result.heat_capacity_p_j_per_mol_atoms_k, style.RED, "solid"),
-        ("C_V", result.heat_capacity_v_j_per_mol_atoms_k, style.BLUE, "dash"),
+        ("C<sub>p</sub>", result.heat_capacity_p_j_per_mol_atoms_k, style.RED, "solid"),
+        ("C<sub>V</sub>", result.heat_capacity_v_j_per_mol_atoms_k, style.BLUE, "dash"),
     ]
     unit = "J/(mol atoms K)"
     return _curves(result, curves, f"heat capacity ({unit})", ":.3f", unit)
 
 
 def gruneisen(result: ThermalResult) -> go.Figure:
-    """Thermodynamic Grüneisen parameter against temperature."""
+    """Thermodynamic Grüneisen parameter, where C_V is large enough to divide by."""
+    telling = result.heat_capacity_v_j_per_mol_atoms_k > TELLING_HEAT * 3 * R
+    shown = np.where(telling, result.gruneisen_thermodynamic, np.nan)
     return _curves(
         result,
-        [("γ = α V B / C_V", result.gruneisen_thermodynamic, style.PINK, "solid")],
+        [("γ = α V B / C<sub>V</sub>", shown, style.PINK, "solid")],
         "thermodynamic Grüneisen parameter",
         ":.3f",
         "",
@@ -153,20 +162,24 @@ def _curves(
 
 
 def _mark_validity(figure: go.Figure, result: ThermalResult) -> None:
-    """Draw where the result ends to hold, with the temperature."""
-    figure.add_vline(
-        result.valid_up_to_k,
-        line={"color": style.NEUTRAL, "dash": "dot"},
-        annotation={
-            "text": f"valid up to {result.valid_up_to_k:.0f} K",
-            "font": {"color": style.NEUTRAL},
-        },
-        annotation_position="bottom left",
+    """Draw where the result ends to hold, the temperature beyond it, clear of curves."""
+    end = result.valid_up_to_k
+    figure.add_vline(end, line={"color": style.NEUTRAL, "dash": "dot"})
+    figure.add_annotation(
+        text=f"valid up to {end:.0f} K",
+        font={"color": style.NEUTRAL},
+        textangle=-90,
+        x=end,
+        xanchor="left",
+        y=0.5,
+        yref="y domain",
+        showarrow=False,
     )
+    figure.update_xaxes(range=[-0.02 * end, (1 + BEYOND_VALID) * end])
 
 
 def gruneisen_bands(
-    result: ThermalResult, path: PhononResult, unit: str = "THz", height: int = 480
+    result: ThermalResult, path: PhononResult, unit: str = "THz", height: int = 440
 ) -> go.Figure:
     """Dispersion with each mode in the colour of its Grüneisen parameter."""
     scale = phonons.FREQUENCY_UNITS[unit]
@@ -210,7 +223,8 @@ def gruneisen_scatter(result: ThermalResult, unit: str = "THz") -> go.Figure:
             x=scale * result.band_gruneisen_frequency_thz.ravel()[known],
             y=gamma,
             mode="markers",
-            name="mode",
+            name="each mode",
+            showlegend=True,
             marker={"size": 5, "color": style.BLUE, "opacity": 0.6},
             hovertemplate=style.hover("frequency:.2f", "γ:.2f", unit),
         )
@@ -218,23 +232,31 @@ def gruneisen_scatter(result: ThermalResult, unit: str = "THz") -> go.Figure:
     figure.add_hline(
         result.gruneisen,
         line={"color": style.RED, "dash": "dash"},
-        annotation={"text": f"thermodynamic γ = {result.gruneisen:.2f}"},
-        annotation_position="top right",
+        name=f"thermodynamic γ = {result.gruneisen:.2f}",
+        showlegend=True,
     )
     figure.update_xaxes(title=f"frequency ({unit})")
     figure.update_yaxes(title="mode Grüneisen parameter")
-    return style.finish(figure, height=360, legend=False)
+    return style.finish(figure, height=440)
+
+
+def colour_range(gamma: FloatArray) -> tuple[float, float]:
+    """Range of mode Grüneisen parameters without the few extreme ones, about zero if mixed."""
+    known = gamma[np.isfinite(gamma)]
+    if not len(known):
+        return -1.0, 1.0
+    low, high = (float(value) for value in np.percentile(known, COLOURED_PERCENTILES))
+    reach = max(-low, high)
+    return (low, high) if low > 0 else (-reach, reach)
 
 
 def _colours(gamma: FloatArray) -> dict[str, object]:
-    """Marker colours centred on zero, limited to where most modes lie."""
-    reach = float(np.percentile(np.abs(gamma), 98)) if len(gamma) else 1.0
-    limit = float(np.clip(reach, 1.0, GRUNEISEN_LIMIT))
+    low, high = colour_range(gamma)
     return {
         "color": gamma,
-        "colorscale": style.DIVERGING,
-        "cmin": -limit,
-        "cmax": limit,
+        "colorscale": style.SEQUENTIAL if low > 0 else style.DIVERGING,
+        "cmin": low,
+        "cmax": high,
         "colorbar": {"title": "γ", "thickness": 12},
     }
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from jobs.folder import JobFolder
-from pages.ui import session
+from pages.ui import session, text
 from properties.results import Caution
 from tests.pages import jobs_on_disk, sample
 
@@ -102,7 +104,7 @@ def test_headline_numbers_have_units_and_sensible_digits(page, store):
     values = {metric.label: metric.value for metric in page(job=job).metric}
     assert values["Bulk modulus"] == "97.9 GPa"
     assert values["Highest frequency"] == "12.50 THz"
-    assert values["Volume expansion at 300 K"] == "6.17 10⁻⁶/K"
+    assert values["Volume expansion at 300 K"] == "6.17 × 10⁻⁶/K"
 
 
 def test_clamped_tensor_can_be_seen(page, store):
@@ -158,6 +160,49 @@ def test_caution_of_the_model_is_above_everything(page, store):
     soft = Caution("soft_model", "relax", "This model is much too soft.")
     job = jobs_on_disk.ended(store, "finished", sample.all_stages(), warnings=(soft,))
     assert soft.message in texts(page(job=job).warning)
+
+
+def test_missing_part_is_named_above_every_tab(page, store):
+    stages = sample.all_stages()
+    del stages["thermal"]
+    why = Caution("no_result", "thermal", "Imaginary modes leave no free energy.")
+    job = jobs_on_disk.ended(store, "finished", stages, warnings=(why,))
+    assert "no thermal expansion" in texts(page(job=job).markdown)
+
+
+@pytest.mark.parametrize("tab", ["Structure", "Phonons", "Checks"])
+def test_failed_check_is_told_in_full_at_most_once_a_tab(page, store, tab):
+    stages = {**sample.all_stages(), "phonons": sample.phonons(imaginary=True)}
+    failed = next(check for check in stages["phonons"].checks if not check.passed)
+    again = Caution(failed.code, "phonons", failed.message)
+    app = on_tab(
+        page(job=jobs_on_disk.ended(store, "finished", stages, warnings=(again,))), tab
+    )
+    told = (texts(app.warning) + texts(app.markdown)).count(text.sentence(failed.message))
+    assert told == (tab != "Structure")
+    assert failed.label in texts(app.markdown)
+
+
+def test_note_on_phonons_stands_with_phonons_only(page, store):
+    note = Caution("no_born_charges", "phonons", "No Born effective charges were given.")
+    job = jobs_on_disk.ended(store, "finished", sample.all_stages(), warnings=(note,))
+    app = page(job=job)
+    assert note.message not in texts(app.warning)
+    assert note.message in texts(on_tab(app, "Phonons").warning)
+
+
+def test_forces_that_vanish_by_symmetry_are_called_so(page, store):
+    relaxed = replace(
+        sample.relax(),
+        max_force_ev_per_a=2.4e-31,
+        history_max_force_ev_per_a=np.full(4, 1e-31),
+        history_energy_per_atom_ev=np.zeros(4),
+        history_max_stress_gpa=np.ones(4),
+    )
+    app = page(job=jobs_on_disk.ended(store, "finished", {"relax": relaxed}))
+    values = {metric.label: metric.value for metric in app.metric}
+    assert values["Largest force"] == "0 (by symmetry)"
+    assert "zero by symmetry" in "".join(c.proto.spec for c in app.get("plotly_chart"))
 
 
 def test_failed_job_says_why_and_can_be_started_again(page, store):

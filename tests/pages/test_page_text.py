@@ -62,3 +62,18 @@ def test_formula_and_space_group():
     assert text.space_group("Fd-3m") == "Fd3\u0305m"
     assert text.space_group("R-3c") == "R3\u0305c"
     assert text.space_group("P6_3/mmc") == "P6₃/mmc"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("Lowest -3.65 THz (limit -0.1 THz).", "Lowest −3.65 THz (limit −0.1 THz)."),
+        (
+            "Largest force 2.4e-05 eV/Å (limit 1e+03).",
+            "Largest force 2.4·10⁻⁵ eV/Å (limit 1·10³).",
+        ),
+        ("Fd-3m before, P-1 after; 10-20 atoms", "Fd-3m before, P-1 after; 10-20 atoms"),
+    ],
+)
+def test_sentences_write_numbers_as_on_paper(written, shown):
+    assert text.sentence(written) == shown

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from plotly.colors import hex_to_rgb, sample_colorscale, unlabel_rgb
+from scipy.constants import R
 
 from mlpcore.units import THZ_IN_PER_CM
 from properties.plots import elastic, phonons, relax, style, thermal
@@ -84,6 +87,42 @@ def test_stiffness_map_shows_rounded_numbers_and_dots_for_zero():
     assert text[3, 3] == "57.9"
     assert text[0, 3] == "·"
     assert np.array(squares.z)[0, 1] == pytest.approx(69.7)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_numbers_contrast_with_their_squares(sign):
+    stiffness = sign * np.array(
+        [[10.0 * row + column for column in range(6)] for row in range(6)]
+    )
+    squares, numbers = elastic.stiffness_map(stiffness).data
+    inks = np.array(numbers.textfont.color).reshape(6, 6)
+    drawn = ~np.isnan(np.array(squares.z, dtype=float))
+    assert drawn.sum() == 35
+    for value, ink in zip(stiffness[drawn], inks[drawn], strict=True):
+        place = 0.5 + value / (2 * squares.zmax)
+        (square,) = sample_colorscale([list(stop) for stop in squares.colorscale], [place])
+        assert contrast(hex_to_rgb(ink), unlabel_rgb(square)) > 4
+
+
+def contrast(first, second) -> float:
+    """Contrast of two colours after WCAG 2.1, from 1 to 21."""
+    light = []
+    for colour in (first, second):
+        part = np.array(colour) / 255
+        linear = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
+        light.append(float(linear @ [0.2126, 0.7152, 0.0722]) + 0.05)
+    return max(light) / min(light)
+
+
+def test_forces_of_rounding_errors_are_not_drawn():
+    noisy = replace(
+        sample.relax(),
+        history_energy_per_atom_ev=np.zeros(3),
+        history_max_force_ev_per_a=np.array([1e-3, 1e-31, 0.0]),
+        history_max_stress_gpa=np.ones(3),
+    )
+    drawn = np.array(relax.history(noisy)[1].data[0].y, dtype=float)
+    np.testing.assert_array_equal(drawn, [1e-3, np.nan, np.nan])
 
 
 def test_young_surface_lies_at_the_modulus_of_its_direction():
@@ -169,6 +208,29 @@ def test_expansion_is_in_millionths_per_kelvin():
     result = sample.thermal()
     drawn = thermal.expansion(result).data[0].y
     np.testing.assert_allclose(drawn, 1e6 * result.alpha_volume_per_k)
+
+
+def test_colours_of_gruneisen_parameters_leave_out_the_extreme_ones():
+    usual = np.linspace(1.0, 2.0, 101)
+    low, high = thermal.colour_range(np.append(usual, [40.0, np.nan]))
+    assert 1.0 <= low < 1.1
+    assert 1.9 < high <= 2.05
+    low, high = thermal.colour_range(usual - 1.8)
+    assert low == -high
+    assert 0.7 < high <= 0.8
+
+
+def test_gruneisen_parameter_is_not_drawn_where_the_heat_capacity_vanishes():
+    result = sample.thermal()
+    drawn = np.array(thermal.gruneisen(result).data[0].y, dtype=float)
+    telling = result.heat_capacity_v_j_per_mol_atoms_k > 0.05 * 3 * R
+    assert 0 < telling.sum() < len(telling)
+    np.testing.assert_array_equal(np.isfinite(drawn), telling)
+
+
+def test_index_of_a_high_symmetry_point_is_set_below():
+    assert phonons.point_label("H_2|H_0") == "H<sub>2</sub>|H<sub>0</sub>"
+    assert phonons.point_label("Γ") == "Γ"
 
 
 def test_limit_of_validity_is_marked():

@@ -94,8 +94,12 @@ def test_spheres_have_the_size_of_their_element():
 
 
 def test_axes_are_named_and_tell_their_length():
-    axes = structure.figure(make("Si")).data[-3:]
-    assert [trace.text[-1] for trace in axes] == ["<b>a</b>", "<b>b</b>", "<b>c</b>"]
+    figure = structure.figure(make("Si"))
+    axes = figure.data[-3:]
+    letters = figure.layout.scene.annotations
+    assert [letter.text for letter in letters] == ["<b>a</b>", "<b>b</b>", "<b>c</b>"]
+    for letter, axis in zip(letters, axes, strict=True):
+        assert (letter.x, letter.y, letter.z) == (axis.x[-1], axis.y[-1], axis.z[-1])
     assert all("5.4300 Å" in trace.hovertemplate for trace in axes)
     assert len({trace.line.color for trace in axes}) == 3
 
@@ -110,3 +114,13 @@ def test_view_is_kept_for_the_same_crystal_only():
     silicon, salt = structure.figure(make("Si")), structure.figure(make("NaCl"))
     assert silicon.layout.uirevision == structure.figure(make("Si")).layout.uirevision
     assert silicon.layout.uirevision != salt.layout.uirevision
+
+
+def test_one_angstrom_is_as_long_along_every_axis():
+    oblong = Crystal(np.diag([3.0, 5.0, 12.0]), np.array([29]), np.zeros((1, 3)))
+    scene = structure.figure(oblong).layout.scene
+    scales = [
+        getattr(scene.aspectratio, axis) / np.ptp(getattr(scene, f"{axis}axis").range)
+        for axis in "xyz"
+    ]
+    np.testing.assert_allclose(scales, scales[0])
