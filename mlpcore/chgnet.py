@@ -67,7 +67,7 @@ class CHGNetPotential(Potential):
         by_position, by_strain = torch.autograd.grad(total, [displacement, strain])
         stress = by_strain.cpu().double().numpy() / atoms.cell.volume
         forces: Any = -by_position.cpu().double().numpy()
-        return Evaluation(float(total), forces, (stress + stress.T) / 2)
+        return Evaluation(total.item(), forces, (stress + stress.T) / 2)
 
     def energy_function(self, atoms: Atoms) -> EnergyFunction:
         """Return E(u, ε) around `atoms`; see :class:`Potential`."""

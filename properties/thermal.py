@@ -119,7 +119,7 @@ def _mode_gruneisen(crystal: Crystal, points: list[VolumePoint]) -> _ModeGruneis
         frequency > SOFT_FRACTION * frequency.max(), np.concatenate(gammas), np.nan
     )
     mesh = [max(2, int(m) // 2) for m in _mesh_numbers(middle)]
-    gruneisen.set_mesh(mesh)
+    gruneisen.set_mesh(mesh, is_gamma_center=True)  # a shifted mesh has no symmetry
     _, weights, on_mesh, _, gamma_mesh = gruneisen.get_mesh()
     return _ModeGruneisen(
         np.concatenate(distances),
