@@ -19,6 +19,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from jobs.serve import Address, streamlit_command
 from jobs.store import JobStore
+from tests.conftest import inherited_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +76,7 @@ def start_server(
     address = Address("127.0.0.1", free_port())
     folder.mkdir(exist_ok=True)
     command = command_for(address)
-    environment = {**os.environ, "LATTICE_LAB_JOBS": str(folder / "jobs")}
+    environment = {**inherited_environment(), "LATTICE_LAB_JOBS": str(folder / "jobs")}
     started = time.monotonic()
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+from tests.conftest import inherited_environment
 
 PROJECT = Path(__file__).resolve().parents[2]
 SLOW = "slow_pipeline:run"
@@ -51,7 +52,7 @@ class Processes:
 
     def __init__(self, root):
         self._environment = {
-            **os.environ,
+            **inherited_environment(),
             "LATTICE_LAB_JOBS": str(root),
             "LATTICE_LAB_WORKERS": "1",
             "PYTHONPATH": str(Path(__file__).parent),

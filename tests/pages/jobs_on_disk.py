@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from jobs.files import write_atomic
 from jobs.folder import JobFolder
 from jobs.status import StageProgress, Status
+from jobs.store import JobStore
 from properties.frozen import plain
 from properties.results import Outcome
 from properties.spec import Spec
 from tests.pages import sample
 
 if TYPE_CHECKING:
-    from jobs.store import JobStore
     from properties.results import Caution, StageResult
 
 
@@ -44,8 +47,24 @@ def ended(
     message: str = "",
     warnings: tuple[Caution, ...] = (),
 ) -> str:
-    """A job that is over."""
-    job_id = queued(store)
+    """A job that is over; made aside, so that no worker of the store takes it up."""
+    with TemporaryDirectory(dir=store.root.parent) as aside:
+        staging = JobStore(Path(aside))
+        job_id = queued(staging)
+        _end(staging, job_id, state, results, message, warnings)
+        shutil.move(staging.root / job_id, store.root / job_id)
+    store.reindex()
+    return job_id
+
+
+def _end(
+    store: JobStore,
+    job_id: str,
+    state: str,
+    results: dict[str, StageResult],
+    message: str,
+    warnings: tuple[Caution, ...],
+) -> None:
     store_results(store, job_id, results)
 
     def end(status: Status) -> Status:
@@ -54,7 +73,6 @@ def ended(
 
     _change(store, job_id, end)
     _write_files(store, job_id, results, warnings)
-    return job_id
 
 
 def _change(store: JobStore, job_id: str, change) -> None:
