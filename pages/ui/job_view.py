@@ -112,6 +112,8 @@ def _fraction(progress: StageProgress) -> float:
 
 
 def _progress_text(progress: StageProgress) -> str:
+    if progress.state == "cancelled" and not progress.done:
+        return "not begun"
     if progress.state != "running":
         took = f" in {text.duration(progress.seconds)}" if progress.state == "finished" else ""
         return f"{progress.state}{took}"

@@ -117,5 +117,5 @@ def _why_nothing(job: Job, stage: str) -> str:
     if job.state in {"queued", "running"}:
         return "Waiting for its turn; it appears here by itself."
     if job.state == "failed":
-        return f"There is no result: {job.message}"
+        return "There is no result, for the calculation failed before this part was done."
     return "There is no result, for the calculation ended before this part."

@@ -39,7 +39,7 @@ def stiffness_map(stiffness_gpa: FloatArray) -> go.Figure:
     numbers = go.Scatter(
         x=labels * 6,
         y=np.repeat(labels, 6),
-        text=np.where(zero, "·", np.char.mod("%.1f", stiffness_gpa)).ravel(),
+        text=np.where(zero, "·", _written(stiffness_gpa)).ravel(),
         mode="text",
         textfont={"size": 13, "color": _inks(stiffness_gpa, zero, limit)},
         hoverinfo="skip",
@@ -51,6 +51,10 @@ def stiffness_map(stiffness_gpa: FloatArray) -> go.Figure:
     )
     figure = style.finish(figure, height=400, legend=False)
     return figure.update_layout(margin={"l": 56, "r": 8, "t": 56, "b": 8})
+
+
+def _written(stiffness_gpa: FloatArray) -> NDArray[np.str_]:
+    return np.char.replace(np.char.mod("%.1f", stiffness_gpa), "-", "−")
 
 
 def _inks(stiffness_gpa: FloatArray, zero: NDArray[np.bool_], limit: float) -> list[str]:

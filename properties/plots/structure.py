@@ -31,11 +31,11 @@ COARSE_ABOVE = 120
 """More atoms than this are drawn with coarser spheres."""
 
 NON_METALS = (1, 2, *range(5, 11), *range(14, 19), *range(32, 37), *range(51, 55), 85, 86)
-ZOOM = 1.25
+ZOOM = 1.15
 MARGIN_A = 0.8
 """Room for the spheres around the centres of the atoms."""
 
-BEYOND_CELL_A = 1.4
+BEYOND_CELL_A, LETTER_BEYOND_CELL_A = 1.4, 1.9
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def figure(crystal: Crystal, cells: int = 1, height: int = 460) -> go.Figure:
 def _box(drawn: Drawn, lattice_a: FloatArray) -> dict[str, Any]:
     """Hidden axes of one scale, as large as fits whichever way the crystal is turned."""
     corners = np.array(list(product((0, 1), repeat=3))) @ lattice_a
-    points = np.concatenate([drawn.positions_a, corners, _axis_ends(lattice_a)])
+    points = np.concatenate([drawn.positions_a, corners, _axis_ends(lattice_a, BEYOND_CELL_A)])
     low, high = points.min(axis=0) - MARGIN_A, points.max(axis=0) + MARGIN_A
     ratio = ZOOM * np.sqrt(3) * (high - low) / np.linalg.norm(high - low)
     hidden = {"visible": False, "showspikes": False}
@@ -106,10 +106,10 @@ def _box(drawn: Drawn, lattice_a: FloatArray) -> dict[str, Any]:
     return {**axes, "aspectratio": dict(zip("xyz", map(float, ratio), strict=True))}
 
 
-def _axis_ends(lattice_a: FloatArray) -> FloatArray:
-    """Where the letters of the axes stand, clear of atoms at the corners of the cell."""
+def _axis_ends(lattice_a: FloatArray, beyond_a: float) -> FloatArray:
+    """Points on the axes beyond the cell, clear of the atoms at its corners."""
     lengths = np.linalg.norm(lattice_a, axis=1, keepdims=True)
-    ends: FloatArray = lattice_a * (1 + BEYOND_CELL_A / lengths)
+    ends: FloatArray = lattice_a * (1 + beyond_a / lengths)
     return ends
 
 
@@ -202,7 +202,8 @@ def _axes(lattice_a: FloatArray) -> list[go.Scatter3d]:
     """The axes a, b, c from the origin of the cell, coloured."""
     lengths = np.linalg.norm(lattice_a, axis=1)
     axes = []
-    for name, end, length in zip("abc", _axis_ends(lattice_a), lengths, strict=True):
+    ends = _axis_ends(lattice_a, BEYOND_CELL_A)
+    for name, end, length in zip("abc", ends, lengths, strict=True):
         x, y, z = np.array([np.zeros(3), end]).T
         axes.append(
             go.Scatter3d(
@@ -220,7 +221,8 @@ def _axes(lattice_a: FloatArray) -> list[go.Scatter3d]:
 
 
 def _axis_letters(lattice_a: FloatArray) -> list[dict[str, Any]]:
-    """The names of the axes at their ends, in front of every atom."""
+    """The names of the axes, just beyond their ends and in front of every atom."""
+    places = _axis_ends(lattice_a, LETTER_BEYOND_CELL_A)
     return [
         {
             **dict(zip("xyz", map(float, end), strict=True)),
@@ -228,5 +230,5 @@ def _axis_letters(lattice_a: FloatArray) -> list[dict[str, Any]]:
             "font": {"size": 16, "color": style.AXIS_COLOURS[name]},
             "showarrow": False,
         }
-        for name, end in zip("abc", _axis_ends(lattice_a), strict=True)
+        for name, end in zip("abc", places, strict=True)
     ]

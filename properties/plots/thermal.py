@@ -46,7 +46,7 @@ def free_energy(result: ThermalResult) -> go.Figure:
         x=minima[:, 0],
         y=MEV * minima[:, 1],
         mode="markers",
-        marker={"symbol": "diamond", "size": 10, "color": style.RED},
+        marker={"symbol": "diamond", "size": 10, "color": style.GREEN},
         name="V(T)",
         hovertemplate=style.hover("V:.3f", "F:.2f", "Å³/atom", "meV/atom"),
     )
@@ -68,7 +68,9 @@ def _minima(result: ThermalResult, curves: FloatArray) -> FloatArray:
 
 
 def _shades(count: int) -> list[str]:
-    return list(sample_colorscale("Cividis", np.linspace(0.15, 0.95, max(count, 1)).tolist()))
+    """Colours from cold to hot, all of which show on a light and on a dark page."""
+    stops = [list(stop) for stop in style.DIVERGING]
+    return list(sample_colorscale(stops, np.linspace(0.0, 1.0, max(count, 2)).tolist()))[:count]
 
 
 def volume(result: ThermalResult) -> go.Figure:

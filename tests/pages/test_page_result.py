@@ -212,6 +212,8 @@ def test_failed_job_says_why_and_can_be_started_again(page, store):
     app = page(job=job)
     assert "The memory was not enough." in texts(app.error)
     assert charts(app) == 4
+    assert [bar.text for bar in app.progress][1:] == ["failed", "not begun", "not begun"]
+    assert "failed before this part" in texts(on_tab(app, "Phonons").info)
     app.button(key="resubmit-job").click().run()
     assert store.get(job).state == "queued"
 
