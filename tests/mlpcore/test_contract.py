@@ -79,14 +79,18 @@ def test_stress_is_symmetric_and_forces_add_up_to_zero(potential, crystal):
 
 
 def test_proper_rotations_turn_forces_and_stress_with_the_crystal(potential, crystal):
+    """To rounding in double precision, which stored single-precision symbols would miss."""
     rotation = Rotation.from_rotvec([0.3, -1.1, 0.7]).as_matrix()
     before, after = potential.evaluate([crystal, rotated(crystal, rotation)])
-    assert after.energy_ev == pytest.approx(before.energy_ev, abs=1e-9)
+    assert after.energy_ev == pytest.approx(before.energy_ev, rel=0, abs=1e-11)
     np.testing.assert_allclose(
-        after.forces_ev_per_a, before.forces_ev_per_a @ rotation.T, atol=1e-8
+        after.forces_ev_per_a, before.forces_ev_per_a @ rotation.T, rtol=0, atol=2e-12
     )
     np.testing.assert_allclose(
-        after.stress_ev_per_a3, rotation @ before.stress_ev_per_a3 @ rotation.T, atol=1e-9
+        after.stress_ev_per_a3,
+        rotation @ before.stress_ev_per_a3 @ rotation.T,
+        rtol=0,
+        atol=1e-12,
     )
 
 
@@ -94,7 +98,7 @@ def test_a_mirror_image_has_nearly_the_same_energy(potential, crystal):
     """SevenNet knows rotations but not inversion; CHGNet, made of distances, knows both."""
     before, after = potential.evaluate([crystal, rotated(crystal, -np.eye(3))])
     limit = 1e-9 if potential.engine == "chgnet" else 1e-3
-    assert after.energy_ev == pytest.approx(before.energy_ev, abs=limit * len(crystal))
+    assert after.energy_ev == pytest.approx(before.energy_ev, rel=0, abs=limit * len(crystal))
 
 
 def test_translation_and_choice_of_images_change_nothing(potential, crystal):
@@ -102,20 +106,20 @@ def test_translation_and_choice_of_images_change_nothing(potential, crystal):
     moved.positions += [0.37, -1.9, 5.3]
     moved.wrap()
     before, after = potential.evaluate([crystal, moved])
-    assert after.energy_ev == pytest.approx(before.energy_ev, abs=1e-9)
+    assert after.energy_ev == pytest.approx(before.energy_ev, rel=0, abs=1e-9)
     np.testing.assert_allclose(after.forces_ev_per_a, before.forces_ev_per_a, atol=1e-8)
 
 
 def test_order_of_atoms_changes_nothing(potential, crystal):
     before, after = potential.evaluate([crystal, crystal[[1, 0]]])
-    assert after.energy_ev == pytest.approx(before.energy_ev, abs=1e-9)
+    assert after.energy_ev == pytest.approx(before.energy_ev, rel=0, abs=1e-9)
     np.testing.assert_allclose(after.forces_ev_per_a[::-1], before.forces_ev_per_a, atol=1e-8)
 
 
 def test_twice_the_crystal_has_twice_the_energy(potential, crystal):
     double = make_supercell(crystal, np.diag([2, 1, 1]))
     before, after = potential.evaluate([crystal, double])
-    assert after.energy_ev == pytest.approx(2 * before.energy_ev, abs=1e-8)
+    assert after.energy_ev == pytest.approx(2 * before.energy_ev, rel=0, abs=1e-8)
     np.testing.assert_allclose(after.stress_ev_per_a3, before.stress_ev_per_a3, atol=1e-10)
 
 
@@ -124,7 +128,7 @@ def test_a_batch_equals_its_structures_one_by_one(potential, crystal):
     together = potential.evaluate([crystal, other, crystal])
     for one, atoms in zip(together, (crystal, other, crystal), strict=True):
         (alone,) = potential.evaluate([atoms])
-        assert one.energy_ev == pytest.approx(alone.energy_ev, abs=1e-9)
+        assert one.energy_ev == pytest.approx(alone.energy_ev, rel=0, abs=1e-9)
         np.testing.assert_allclose(one.forces_ev_per_a, alone.forces_ev_per_a, atol=1e-9)
         np.testing.assert_allclose(one.stress_ev_per_a3, alone.stress_ev_per_a3, atol=1e-10)
 
@@ -139,7 +143,7 @@ def test_energy_function_agrees_with_evaluate(potential, crystal):
     energy = potential.energy_function(crystal)(u, strain)
     by_u, by_strain = torch.autograd.grad(energy, [u, strain])
     (found,) = potential.evaluate([crystal])
-    assert energy.item() == pytest.approx(found.energy_ev, abs=1e-9)
+    assert energy.item() == pytest.approx(found.energy_ev, rel=0, abs=1e-9)
     np.testing.assert_allclose(-by_u.numpy(), found.forces_ev_per_a, atol=1e-9)
     symmetric = (by_strain + by_strain.T).numpy() / 2 / crystal.cell.volume
     np.testing.assert_allclose(symmetric, found.stress_ev_per_a3, atol=1e-10)
@@ -154,7 +158,7 @@ def test_energy_function_moves_atoms_and_cell_as_it_says(potential, crystal):
     moved.positions += u
     moved = strained(moved, strain)
     (found,) = potential.evaluate([moved])
-    assert energy.item() == pytest.approx(found.energy_ev, abs=1e-6)
+    assert energy.item() == pytest.approx(found.energy_ev, rel=0, abs=1e-6)
 
 
 def test_second_derivatives_are_slopes_of_forces_and_stress(potential, crystal):
@@ -219,7 +223,7 @@ def test_agrees_with_the_calculator_of_its_authors(single, name, crystal):
     (found,) = single.evaluate([crystal])
     theirs = crystal.copy()
     theirs.calc = upstream_calculator(name)
-    assert found.energy_ev == pytest.approx(theirs.get_potential_energy(), abs=1e-4)
+    assert found.energy_ev == pytest.approx(theirs.get_potential_energy(), rel=0, abs=1e-4)
     np.testing.assert_allclose(found.forces_ev_per_a, theirs.get_forces(), atol=1e-5)
     np.testing.assert_allclose(
         found.stress_ev_per_a3, theirs.get_stress(voigt=False), atol=1e-5
@@ -228,5 +232,5 @@ def test_agrees_with_the_calculator_of_its_authors(single, name, crystal):
 
 def test_single_precision_is_close_to_double(potential, single, crystal):
     (exact,), (rounded,) = potential.evaluate([crystal]), single.evaluate([crystal])
-    assert rounded.energy_ev == pytest.approx(exact.energy_ev, abs=1e-4)
+    assert rounded.energy_ev == pytest.approx(exact.energy_ev, rel=0, abs=1e-4)
     np.testing.assert_allclose(rounded.forces_ev_per_a, exact.forces_ev_per_a, atol=2e-4)
