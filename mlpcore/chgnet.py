@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
     from mlpcore.potential import EnergyFunction
-    from mlpcore.registry import ModelInfo
+    from mlpcore.registry import Engine, ModelInfo
 
 
 class CHGNetPotential(Potential):
@@ -32,6 +32,7 @@ class CHGNetPotential(Potential):
     """
 
     engine = "chgnet"
+    memory_per_atom_mb = 40.0
 
     def __init__(self, info: ModelInfo, model: Any, device: torch.device, dtype: torch.dtype):
         self.info, self.device, self.dtype = info, device, dtype
@@ -40,7 +41,12 @@ class CHGNetPotential(Potential):
 
     @classmethod
     def from_weights(
-        cls, info: ModelInfo, path: Path, device: str = "auto", dtype: str | None = None
+        cls,
+        info: ModelInfo,
+        path: Path,
+        device: str = "auto",
+        dtype: str | None = None,
+        engine: Engine = "auto",
     ) -> CHGNetPotential:
         """Build the network from its own arguments and fill in the checkpoint."""
         from chgnet.model import CHGNet

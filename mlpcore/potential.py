@@ -69,12 +69,19 @@ class Potential(ABC):
         Where and in which precision the model computes.
     engine
         Name of the code that evaluates the model, for the provenance of results.
+    batch_atoms
+        Number of atoms up to which one call for several structures is faster than
+        one call each; 1 where it never is.
+    memory_per_atom_mb
+        Memory that an evaluation takes, about, for one atom more.
     """
 
     info: ModelInfo
     device: torch.device
     dtype: torch.dtype
     engine: str
+    batch_atoms: int = 1
+    memory_per_atom_mb: float
 
     @property
     def members(self) -> tuple[Potential, ...]:

@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ase.data import chemical_symbols
 
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from mlpcore.potential import Potential
 
 DEFAULT_MODEL = "sevennet-l3i5"
+
+Engine = Literal["auto", "upstream"]
+"""Who computes energies and forces: our own code where it serves, or the model's package."""
+ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,9 @@ def weights_path(model: ModelInfo) -> Path:
     return path
 
 
-def load(name: str, device: str = "auto", dtype: str | None = None) -> Potential:
+def load(
+    name: str, device: str = "auto", dtype: str | None = None, engine: Engine = "auto"
+) -> Potential:
     """Load a potential.
 
     Parameters
@@ -143,6 +149,9 @@ def load(name: str, device: str = "auto", dtype: str | None = None) -> Potential
     dtype
         ``"float32"`` or ``"float64"``; ``None`` for the precision that the model
         was trained in.
+    engine
+        ``"auto"`` for our own code where there is one for this model and device,
+        ``"upstream"`` for the package that the model comes from.
 
     Raises
     ------
@@ -154,5 +163,7 @@ def load(name: str, device: str = "auto", dtype: str | None = None) -> Potential
     module_name, _, class_name = model.adapter.partition(":")
     path = weights_path(model)
     adapter = getattr(importlib.import_module(module_name), class_name)
-    potential: Potential = adapter.from_weights(model, path, device=device, dtype=dtype)
+    potential: Potential = adapter.from_weights(
+        model, path, device=device, dtype=dtype, engine=engine
+    )
     return potential

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
     from mlpcore.potential import EnergyFunction
-    from mlpcore.registry import ModelInfo
+    from mlpcore.registry import Engine, ModelInfo
 
 
 class SevenNetPotential(Potential):
@@ -33,6 +33,7 @@ class SevenNetPotential(Potential):
     """
 
     engine = "sevenn"
+    memory_per_atom_mb = 40.0
 
     def __init__(self, info: ModelInfo, model: Any, device: torch.device, dtype: torch.dtype):
         self.info, self.device, self.dtype = info, device, dtype
@@ -41,7 +42,12 @@ class SevenNetPotential(Potential):
 
     @classmethod
     def from_weights(
-        cls, info: ModelInfo, path: Path, device: str = "auto", dtype: str | None = None
+        cls,
+        info: ModelInfo,
+        path: Path,
+        device: str = "auto",
+        dtype: str | None = None,
+        engine: Engine = "auto",
     ) -> SevenNetPotential:
         """Build the network in the wanted precision and fill in the checkpoint."""
         where, precision = resolve_device(device), getattr(torch, dtype or "float32")
