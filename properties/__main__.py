@@ -96,6 +96,13 @@ def _parser() -> _Parser:
         choices=("auto", "cpu", "cuda"),
         help="where the potential runs (%(default)s)",
     )
+    parser.add_argument(
+        "--engine",
+        default=Spec.engine,
+        choices=registry.ENGINES,
+        help="who evaluates the potential: our own fast code where there is one, or always "
+        "the package that the model comes from; the numbers are the same (%(default)s)",
+    )
     parser.add_argument("--version", action="version", version=f"Lattice Lab {__version__}")
     return parser
 
@@ -140,6 +147,7 @@ def _spec(options: argparse.Namespace, crystal: Crystal, name: str) -> Spec:
         preset=options.preset,
         pressure_gpa=options.pressure,
         name=name,
+        engine=options.engine,
     )
 
 

@@ -73,7 +73,7 @@ def run(
             f"The primitive cell has {len(found.primitive)} atoms; at most {MAX_INPUT_ATOMS} "
             "can be computed. Choose a smaller cell."
         )
-    potential = registry.load(spec.model, device=device, dtype="float64")
+    potential = registry.load(spec.model, device=device, dtype="float64", engine=spec.engine)
     if files is not None:
         files.mkdir(parents=True, exist_ok=True)
     runner = _Run(spec, potential, device, monitor, pieces, files)
@@ -156,7 +156,9 @@ class _Run:
         dtype = phonons.supercell_dtype(self._relaxed.primitive, self._spec.settings)
         if dtype == "float64":
             return self._potential
-        return registry.load(self._spec.model, device=self._device, dtype=dtype)
+        return registry.load(
+            self._spec.model, device=self._device, dtype=dtype, engine=self._spec.engine
+        )
 
     def _common(self) -> dict[str, Any]:
         return {

@@ -77,6 +77,9 @@ class Spec:
         Hydrostatic pressure during relaxation, elastic constants and expansion.
     name
         A label for people; it does not enter the hash.
+    engine
+        ``auto``, or ``upstream`` for the package that the model comes from; see
+        :func:`mlpcore.registry.load`.
     """
 
     structure: Crystal
@@ -85,6 +88,7 @@ class Spec:
     preset: str = "standard"
     pressure_gpa: float = 0.0
     name: str = field(default="", compare=False)
+    engine: registry.Engine = "auto"
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.properties) - set(STAGES))
@@ -96,6 +100,10 @@ class Spec:
         if self.preset not in PRESETS:
             raise SpecError(
                 f"Unknown preset {self.preset!r}. Choose one of: {', '.join(PRESETS)}."
+            )
+        if self.engine not in registry.ENGINES:
+            raise SpecError(
+                f"Unknown engine {self.engine!r}. Choose one of: {', '.join(registry.ENGINES)}."
             )
         if not abs(self.pressure_gpa) <= MAX_PRESSURE_GPA:
             raise SpecError(
@@ -120,11 +128,12 @@ class Spec:
             "preset": self.preset,
             "pressure_gpa": self.pressure_gpa,
             "name": self.name,
+            "engine": self.engine,
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Spec:
-        """Inverse of :meth:`to_dict`."""
+        """Inverse of :meth:`to_dict`; a key that older versions did not write may be absent."""
         fields = dict(data)
         fields["structure"] = Crystal.from_dict(fields["structure"])
         fields["properties"] = tuple(fields["properties"])
@@ -132,9 +141,15 @@ class Spec:
 
     @property
     def sha256(self) -> str:
-        """Hash of all that decides the numbers."""
+        """Hash of all that decides the numbers.
+
+        The engine gives the same numbers and is left out, unless another than the usual
+        one was asked for: then its pieces of work are kept apart, for a comparison.
+        """
         data = self.to_dict()
         del data["name"]
+        if self.engine == "auto":
+            del data["engine"]
         data["structure"] = self.structure.sha256
         data["settings"] = repr(self.settings)
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

@@ -13,6 +13,7 @@ from pages.ui import (
     files_view,
     guard,
     phonons_view,
+    provenance_view,
     relax_view,
     session,
     text,
@@ -89,6 +90,7 @@ def draw(job: Job, results: Mapping[str, StageResult]) -> None:
     if checks_tab.open:
         with checks_tab, guard.sentences():
             checks_view.draw(job, results)
+            provenance_view.draw(job)
     if files_tab.open:
         with files_tab, guard.sentences():
             files_view.draw(job)

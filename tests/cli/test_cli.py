@@ -75,6 +75,7 @@ def test_a_file_gives_result_json_and_status_0(
     words = [str(silicon), "--properties", "elastic", "--preset", "quick", "--pressure", "2.5"]
     assert main([*words, "--model", "sevennet-0", "--out", str(out)]) == 0
     spec, files = fake.calls[0]
+    assert spec.engine == "auto"
     assert (spec.properties, spec.preset, spec.pressure_gpa, spec.model, spec.name) == (
         ("relax", "elastic"), "quick", 2.5, "sevennet-0", "Si",
     )  # fmt: skip
@@ -83,6 +84,15 @@ def test_a_file_gives_result_json_and_status_0(
     shown = capsys.readouterr()
     assert shown.out.startswith(f"Si: Si finished, {out / 'result.json'}")
     assert "This model is soft." in shown.err
+
+
+def test_the_upstream_package_can_be_asked_for(
+    fake: FakePipeline, silicon: Path, tmp_path: Path
+) -> None:
+    assert main([str(silicon), "--engine", "upstream", "--out", str(tmp_path / "o")]) == 0
+    assert fake.calls[0][0].engine == "upstream"
+    kept = json.loads((tmp_path / "o" / "spec.json").read_text())
+    assert kept["engine"] == "upstream"
 
 
 def test_what_libraries_print_goes_to_the_log(
@@ -127,8 +137,9 @@ def test_the_folder_of_another_calculation_is_left_alone(
     out = ["--out", str(tmp_path / "o")]
     assert main([str(silicon), *out]) == 0
     before = (tmp_path / "o" / "spec.json").read_bytes()
-    assert main([str(silicon), "--pressure", "1", *out]) == 2
-    assert "already holds another calculation" in capsys.readouterr().err
+    for other in (["--pressure", "1"], ["--engine", "upstream"]):
+        assert main([str(silicon), *other, *out]) == 2
+        assert "already holds another calculation" in capsys.readouterr().err
     assert (tmp_path / "o" / "spec.json").read_bytes() == before
     (tmp_path / "o" / "spec.json").write_text("not JSON")
     assert main([str(silicon), *out]) == 2
@@ -147,6 +158,7 @@ def test_the_folder_of_another_calculation_is_left_alone(
         (["FILE", "--pressure", "nan"], "pressure must be between"),
         (["FILE", "--pressure", "high"], "--pressure: invalid float value"),
         (["FILE", "--device", "abacus"], "--device: invalid choice"),
+        (["FILE", "--engine", "steam"], "--engine: invalid choice"),
         (["FILE", "--colour", "red"], "Unrecognized arguments: --colour red"),
         (["--example", "unobtainium"], "no example called 'unobtainium'"),
         (["FILE", "--out", "FILE"], "cannot be written to"),

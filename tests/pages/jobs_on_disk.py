@@ -109,6 +109,6 @@ def _write_files(
     downloads = JobFolder(store.root, job_id).downloads
     downloads.mkdir()
     status = "finished" if len(results) == len(spec().properties) else "incomplete"
-    outcome = Outcome(status, {"formula": "Si"}, {}, warnings, results)
+    outcome = Outcome(status, {"formula": "Si"}, sample.provenance(), warnings, results)
     text = json.dumps(plain(outcome.report()))
     write_atomic(downloads / "result.json", text.encode())

@@ -6,6 +6,7 @@ They are for tests of drawing only: no potential made these numbers.
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 from ase.build import bulk
@@ -31,6 +32,22 @@ PASSED = Check(
 def crystal() -> Crystal:
     """Silicon in its primitive cell."""
     return symmetry.analyse(Crystal.from_atoms(bulk("Si", a=LATTICE_A))).primitive
+
+
+def provenance(**model: str) -> dict[str, Any]:
+    """What a pipeline writes about model, settings and versions; `model` changes entries."""
+    known = {
+        "name": "sevennet-0",
+        "sha256": "0123456789abcdef",
+        "engine": "lattice-lab/avx512",
+        "dtype": "float64",
+        "device": "cpu",
+    }
+    return {
+        "model": {**known, **model},
+        "spec": {"preset": "quick", "pressure_gpa": 0.0},
+        "versions": {"lattice-lab": "0.1.0", "sevenn": "0.13.0"},
+    }
 
 
 def relax() -> RelaxResult:

@@ -148,6 +148,29 @@ def test_checks_tab_counts_failures_and_puts_them_first(page, store):
     assert shown.index("lowest frequency") < shown.index("largest force is")
 
 
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ({}, ("fast engine of Lattice Lab (avx512 instructions)", "double on CPU")),
+        ({"engine": "sevenn"}, ("the upstream package sevenn 0.13.0",)),
+        ({"supercell_dtype": "float32"}, ("double on CPU; single in phonon supercells",)),
+    ],
+    ids=["own engine", "upstream", "large supercell"],
+)
+def test_checks_tab_says_how_it_was_computed(page, store, monkeypatch, model, said):
+    found = sample.provenance(**model)
+    monkeypatch.setattr(sample, "provenance", lambda: found)
+    job = jobs_on_disk.ended(store, "finished", sample.all_stages())
+    shown = texts(on_tab(page(job=job), "Checks").markdown)
+    for words in ("SevenNet-0, weights 0123456789ab…", "quick (forces below 0.001", *said):
+        assert words in shown
+
+
+def test_unfinished_job_does_not_say_how_it_was_computed(page, store):
+    job = jobs_on_disk.running(store, {"relax": sample.relax()})
+    assert "How this was computed" not in texts(on_tab(page(job=job), "Checks").markdown)
+
+
 def test_part_without_result_says_why(page, store):
     stages = sample.all_stages()
     del stages["thermal"]

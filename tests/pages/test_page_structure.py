@@ -108,12 +108,14 @@ def test_submit_queues_what_was_chosen_and_opens_the_job(page, store):
     app.segmented_control(key="preset").set_value("standard")
     app.pills(key="properties").set_value(["phonons"])
     app.number_input(key="pressure").set_value(5.0)
+    app.radio(key="engine").set_value("upstream")
     app.text_input(key="label").set_value("beam time")
     app.button[0].click().run()
     (summary,) = store.list()
     spec = store.get(summary.id).spec
     assert (spec.model, spec.preset, spec.pressure_gpa) == ("sevennet-0", "standard", 5.0)
     assert spec.properties == ("relax", "phonons")
+    assert spec.engine == "upstream"
     assert spec.name == "beam time"
     assert app.query_params["job"] == summary.id
     assert app.title[0].value == "Si · beam time"
@@ -124,7 +126,9 @@ def test_nothing_but_relaxation_can_be_asked_for(page, store):
     app = choose(page(), source_form.EXAMPLE)
     app.pills(key="properties").set_value([]).run()
     app.button[0].click().run()
-    assert store.get(store.list()[0].id).spec.properties == ("relax",)
+    spec = store.get(store.list()[0].id).spec
+    assert spec.properties == ("relax",)
+    assert spec.engine == "auto"
 
 
 def test_element_unknown_to_the_model_is_said_and_cannot_be_submitted(page):

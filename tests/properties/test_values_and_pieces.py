@@ -143,7 +143,13 @@ def test_a_spec_adds_the_relaxation_and_orders_its_stages():
 
 
 def test_a_spec_goes_through_json():
-    spec = make_spec(preset="tight", pressure_gpa=2.5, name="sample", model="chgnet-0.3.0")
+    spec = make_spec(
+        preset="tight",
+        pressure_gpa=2.5,
+        name="sample",
+        model="chgnet-0.3.0",
+        engine="upstream",
+    )
     again = Spec.from_dict(json.loads(json.dumps(spec.to_dict())))
     assert again.to_dict() == spec.to_dict()
     assert again.sha256 == spec.sha256
@@ -158,8 +164,17 @@ def test_only_what_decides_the_numbers_enters_the_hash():
         {"preset": "quick"},
         {"pressure_gpa": 1.0},
         {"properties": ("relax",)},
+        {"engine": "upstream"},
     ):
         assert make_spec(**change).sha256 != spec.sha256
+
+
+def test_a_spec_written_before_there_were_engines_is_still_the_same_calculation():
+    spec = make_spec(preset="tight", pressure_gpa=2.5)
+    old = spec.to_dict()
+    assert old.pop("engine") == "auto"
+    assert Spec.from_dict(old).sha256 == spec.sha256
+    assert spec.sha256[:16] == "38a052cb2be3c462"  # as that version computed it
 
 
 @pytest.mark.parametrize(
@@ -174,6 +189,7 @@ def test_only_what_decides_the_numbers_enters_the_hash():
         ({"preset": "sloppy"}, SpecError, r"Unknown preset 'sloppy'\. Choose one of: quick"),
         ({"pressure_gpa": 500.0}, SpecError, "between -200 and 200 GPa, got 500"),
         ({"pressure_gpa": float("nan")}, SpecError, "got nan"),
+        ({"engine": "steam"}, SpecError, r"Unknown engine 'steam'\. Choose one of: auto, up"),
         ({"model": "nonesuch"}, ModelUnavailableError, "no model called 'nonesuch'"),
     ],
 )
