@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from pymatgen.core import Lattice, Structure
 
+from mlpcore.chgnet_graph import build_bond_graph
 from mlpcore.errors import StructureError
 from mlpcore.potential import Evaluation, Potential, resolve_device
 from mlpcore.weights import load_weights
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ase import Atoms
 
+    from mlpcore.chgnet_graph import BondGraph
     from mlpcore.potential import EnergyFunction
     from mlpcore.registry import Engine, ModelInfo
 
@@ -62,87 +63,111 @@ class CHGNetPotential(Potential):
         return cls(info, model, where, precision)
 
     def evaluate(self, batch: Sequence[Atoms]) -> list[Evaluation]:
-        """Return energy, forces and stress of each structure, one after another."""
-        return [self._evaluate_one(atoms) for atoms in batch]
-
-    def _evaluate_one(self, atoms: Atoms) -> Evaluation:
-        energy = self.energy_function(atoms)
-        displacement = self._zeros(len(atoms), 3).requires_grad_(True)
-        strain = self._zeros(3, 3).requires_grad_(True)
-        total = energy(displacement, strain)
-        by_position, by_strain = torch.autograd.grad(total, [displacement, strain])
-        stress = by_strain.cpu().double().numpy() / atoms.cell.volume
-        forces: Any = -by_position.cpu().double().numpy()
-        return Evaluation(total.item(), forces, (stress + stress.T) / 2)
+        """Return energy, forces and stress of each structure, small ones in one graph."""
+        groups = groups_up_to(self.batch_atoms, batch)
+        return [found for group in groups for found in self._evaluate_group(group)]
 
     def energy_function(self, atoms: Atoms) -> EnergyFunction:
         """Return E(u, ε) around `atoms`; see :class:`Potential`."""
-        self.info.require_elements(atoms.get_chemical_symbols())
-        graph = self._graph(atoms)
-        positions = self._tensor(atoms.get_positions())
-        lattice = self._tensor(np.array(atoms.cell))
-        identity = torch.eye(3, dtype=self.dtype, device=self.device)
-        reference_ev = self._reference_ev[atoms.numbers - 1].sum()
+        graph = self._graph([atoms])
 
         def energy(displacement: torch.Tensor, strain: torch.Tensor) -> torch.Tensor:
-            deformation = identity + strain
-            features = self._features(
-                graph, (positions + displacement) @ deformation, lattice @ deformation
-            )
-            per_atom: torch.Tensor = self._model._compute(features)["e"]
-            return per_atom.sum() * len(atoms) + reference_ev.to(per_atom.device)
+            return self._energies(graph, displacement, strain.unsqueeze(0))[0]
 
         return energy
+
+    def _evaluate_group(self, group: Sequence[Atoms]) -> list[Evaluation]:
+        graph = self._graph(group)
+        displacement = self._zeros(len(graph.numbers), 3).requires_grad_(True)
+        strain = self._zeros(len(group), 3, 3).requires_grad_(True)
+        energies = self._energies(graph, displacement, strain)
+        slopes = torch.autograd.grad(energies.sum(), [displacement, strain])
+        by_position, by_strain = (slope.cpu().double().numpy() for slope in slopes)
+        found = []
+        for k, atoms in enumerate(group):
+            stress = by_strain[k] / atoms.cell.volume
+            forces = -by_position[graph.owner == k]
+            found.append(Evaluation(energies[k].item(), forces, (stress + stress.T) / 2))
+        return found
+
+    def _graph(self, group: Sequence[Atoms]) -> BondGraph:
+        for atoms in group:
+            self.info.require_elements(atoms.get_chemical_symbols())
+        graph = build_bond_graph(
+            group, self.info.cutoff_a, self._model.graph_converter.bond_graph_cutoff
+        )
+        if len(graph.isolated):
+            raise StructureError(
+                f"{self.info.title} cannot describe an atom without neighbours within "
+                f"{self.info.cutoff_a:g} Å. Choose a denser structure or a SevenNet model."
+            )
+        return graph
+
+    def _energies(
+        self, graph: BondGraph, displacement: torch.Tensor, strain: torch.Tensor
+    ) -> torch.Tensor:
+        """Energy in eV of each structure, their atoms displaced and then strained."""
+        identity = torch.eye(3, dtype=self.dtype, device=self.device)
+        start, owner = self._indices(graph.start), self._indices(graph.owner)
+        moved = displacement[self._indices(graph.end)] - displacement[start]
+        vectors = torch.einsum(
+            "bi,bij->bj",
+            self._tensor(graph.vectors_a) + moved,
+            (identity + strain)[owner[start]],
+        )
+        per_atom: torch.Tensor = self._model._compute(self._features(graph, vectors))["e"]
+        reference_ev = self._reference_ev[self._indices(graph.numbers) - 1]
+        n_atoms = torch.bincount(owner)
+        energies = per_atom.double() * n_atoms
+        return energies.index_add(0, owner, reference_ev)
+
+    def _features(self, graph: BondGraph, vectors: torch.Tensor) -> Any:
+        """Basis expansions of all bonds and angles, the input of upstream's network."""
+        from chgnet.model.model import BatchedGraph
+
+        model, short = self._model, graph.n_short
+        lengths = torch.linalg.vector_norm(vectors, dim=1)
+        directions = vectors[:short] / lengths[:short, None]
+        directions = torch.cat([directions, -directions])
+        radial = model.bond_basis_expansion
+        angles, triplets = self._zeros(0), self._zeros(0)
+        if len(graph.angles):
+            first, second = self._indices(graph.angles.T)
+            angles = model.angle_basis_expansion(directions[first], directions[second])
+            tips = self._indices(np.concatenate([graph.start[:short], graph.end[:short]]))
+            triplets = torch.stack([tips[first], first % short, second % short]).T
+        return BatchedGraph(
+            atomic_numbers=self._indices(graph.numbers),
+            bond_bases_ag=radial.rbf_expansion_ag(lengths),
+            bond_bases_bg=radial.rbf_expansion_bg(lengths),
+            angle_bases=angles,
+            batched_atom_graph=self._indices(np.stack([graph.centres, graph.neighbours])).T,
+            batched_bond_graph=triplets,
+            atom_owners=self._indices(graph.owner),
+            directed2undirected=torch.arange(graph.n_bonds, device=self.device).repeat(2),
+            atom_positions=[],
+            strains=[],
+            volumes=[],
+        )
 
     def _tensor(self, values: Any) -> torch.Tensor:
         return torch.as_tensor(values, dtype=self.dtype, device=self.device)
 
+    def _indices(self, values: Any) -> torch.Tensor:
+        return torch.as_tensor(values, dtype=torch.int64, device=self.device)
+
     def _zeros(self, *shape: int) -> torch.Tensor:
         return torch.zeros(*shape, dtype=self.dtype, device=self.device)
 
-    def _graph(self, atoms: Atoms) -> Any:
-        structure = Structure(
-            Lattice(np.array(atoms.cell)),
-            atoms.get_chemical_symbols(),
-            atoms.get_scaled_positions(wrap=False),
-        )
-        try:
-            return self._model.graph_converter(structure).to(self.device)
-        except ValueError as error:
-            raise StructureError(
-                f"{self.info.title} cannot describe an atom without neighbours within "
-                f"{self.info.cutoff_a:g} Å. Choose a denser structure or a SevenNet model."
-            ) from error
 
-    def _features(self, graph: Any, positions: torch.Tensor, lattice: torch.Tensor) -> Any:
-        """Basis expansions of one graph, as in upstream's ``BatchedGraph.from_graphs``."""
-        from chgnet.model.model import BatchedGraph
-
-        model = self._model
-        pairs = graph.atom_graph.reshape(-1, 2)
-        in_atom_graph, in_bond_graph, directions = model.bond_basis_expansion(
-            center=positions[pairs[:, 0]],
-            neighbor=positions[pairs[:, 1]],
-            undirected2directed=graph.undirected2directed,
-            image=graph.neighbor_image.to(self.dtype),
-            lattice=lattice,
-        )
-        angles, triplets = self._zeros(0), self._zeros(0)
-        if len(graph.bond_graph) != 0:
-            first, second = graph.bond_graph[:, 2], graph.bond_graph[:, 4]
-            angles = model.angle_basis_expansion(directions[first], directions[second])
-            triplets = graph.bond_graph[:, [0, 1, 3]]
-        no_strain: list[Any] = [None]  # as upstream's own code passes it
-        return BatchedGraph(
-            atomic_numbers=graph.atomic_number,
-            bond_bases_ag=in_atom_graph,
-            bond_bases_bg=in_bond_graph,
-            angle_bases=angles,
-            batched_atom_graph=pairs,
-            batched_bond_graph=triplets,
-            atom_owners=torch.zeros_like(graph.atomic_number),
-            directed2undirected=graph.directed2undirected,
-            atom_positions=[positions],
-            strains=no_strain,
-            volumes=[],
-        )
+def groups_up_to(most_atoms: int, batch: Sequence[Atoms]) -> list[list[Atoms]]:
+    """Cut a batch into runs of structures of at most `most_atoms` atoms, or of one."""
+    groups: list[list[Atoms]] = []
+    room = 0
+    for atoms in batch:
+        if len(atoms) > room:
+            groups.append([])
+            room = most_atoms
+        groups[-1].append(atoms)
+        room -= len(atoms)
+    return groups

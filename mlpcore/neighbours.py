@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import OrderedDict
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,4 +60,82 @@ def build_graph(batch: Sequence[Atoms], cutoff_a: float) -> Graph:
         vectors_a=np.concatenate(vectors),
         owner=np.repeat(np.arange(len(batch)), sizes),
         volumes_a3=np.array([atoms.cell.volume for atoms in batch]),
+    )
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """One structure with the pairs that may be within the cut-off, sorted by atom.
+
+    Attributes
+    ----------
+    numbers
+        Atomic numbers, (n,).
+    positions_a, cell_a
+        In Å, (n, 3) and (3, 3).
+    first
+        Where the pairs of each atom begin, (n + 1,).
+    neighbour
+        Index of each pair's other atom, (p,).
+    image
+        Lattice vectors to add to it, (p, 3).
+    """
+
+    numbers: NDArray[np.int64]
+    positions_a: NDArray[np.float64]
+    cell_a: NDArray[np.float64]
+    first: NDArray[np.int64]
+    neighbour: NDArray[np.int32]
+    image: NDArray[np.int32]
+
+
+class NeighbourSearch:
+    """Finds neighbours, and finds them again without a search while atoms move little.
+
+    Pairs are listed out to the cut-off plus a skin. A structure of the same atoms can use
+    the list of an earlier one as long as no pair from outside can have come within
+    the cut-off: with F the deformation between the cells, s its smallest singular
+    value and d the largest distance of an atom from where F takes it, a pair that was
+    farther apart than the list's radius R is still farther apart than s R − 2 d.
+    """
+
+    def __init__(self, cutoff_a: float, skin_a: float = 0.5, kept: int = 16) -> None:
+        self._cutoff_a, self._radius_a, self._kept = cutoff_a, cutoff_a + skin_a, kept
+        self._lists: OrderedDict[bytes, Candidates] = OrderedDict()
+
+    def find(self, atoms: Atoms) -> Candidates:
+        """Return the structure with its candidate pairs."""
+        key = atoms.numbers.tobytes() + atoms.pbc.tobytes()
+        positions, cell = atoms.get_positions(), np.array(atoms.cell, dtype=float)
+        earlier = self._lists.get(key)
+        if earlier is None or not self._serves(earlier, positions, cell):
+            earlier = _search(atoms, self._radius_a)
+            self._lists[key] = earlier
+        self._lists.move_to_end(key)
+        while len(self._lists) > self._kept:
+            self._lists.popitem(last=False)
+        return replace(earlier, positions_a=positions, cell_a=cell)
+
+    def _serves(
+        self, earlier: Candidates, positions: NDArray[np.float64], cell: NDArray[np.float64]
+    ) -> bool:
+        deformation = np.linalg.solve(earlier.cell_a, cell)
+        if not np.isfinite(deformation).all():
+            return False
+        shortest = np.linalg.svd(deformation, compute_uv=False)[-1]
+        moved = positions - earlier.positions_a @ deformation
+        moved -= moved.mean(axis=0)  # a common shift changes no distance
+        farthest = float(np.sqrt((moved**2).sum(axis=1).max()))
+        return bool(shortest * self._radius_a - 2 * farthest >= self._cutoff_a)
+
+
+def _search(atoms: Atoms, radius_a: float) -> Candidates:
+    i, j, image = neighbour_list("ijS", atoms, radius_a)
+    return Candidates(
+        numbers=atoms.numbers.astype(np.int64),
+        positions_a=atoms.get_positions(),
+        cell_a=np.array(atoms.cell, dtype=float),
+        first=np.searchsorted(i, np.arange(len(atoms) + 1)).astype(np.int64),
+        neighbour=j.astype(np.int32),
+        image=np.ascontiguousarray(image, dtype=np.int32),
     )
