@@ -1,12 +1,15 @@
 # make run    set up if needed, then serve the pages and print their address
 # make test   set up if needed, then lint, types and every test
-# Settings: PYTHON, TORCH_INDEX (address of PyTorch's CPU builds), HOST, PORT, PYTEST
+# make bench  measure speed; docs/speed.md says how to read it
+# Settings: PYTHON, TORCH_INDEX (address of PyTorch's CPU builds), HOST, PORT, PYTEST,
+# MATCALC_PYTHON (Python of an environment with matcalc, for make bench)
 
 PYTHON ?= python3
 TORCH_INDEX ?=
 HOST ?=
 PORT ?=
 PYTEST ?=
+MATCALC_PYTHON ?=
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -68,7 +71,7 @@ lock: setup-dev
 	rm -f requirements.lock.old requirements-dev.lock.old
 
 bench: setup
-	@for script in benchmarks/*.py; do echo "== $$script"; PYTHONPATH=. $(BIN)/python "$$script" || exit 1; done
+	@for script in benchmarks/*.py; do echo "== $$script"; MATCALC_PYTHON="$(MATCALC_PYTHON)" $(BIN)/python "$$script" || exit 1; done
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,83 @@
+"""Plots of the benchmarks, as SVG that is the same for the same numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from mlpcore import registry
+
+mpl.rcParams.update({"svg.hashsalt": "speed", "font.size": 9, "axes.grid": True})
+
+INK = {"upstream": "#888888", "ours": "#c2410c", "ours_double": "#1d4ed8"}
+LABEL = {"upstream": "upstream", "ours": "ours", "ours_double": "ours in double"}
+MARKER = ("o", "s", "^", "D", "v")
+
+
+def _save(figure: Figure, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, format="svg", metadata={"Date": None})
+
+
+def forces(times: dict[tuple[str, int], dict[str, dict[str, Any]]], path: Path) -> None:
+    """Draw the time of a call against the number of atoms, a panel for each run."""
+    models = list(dict.fromkeys(model for model, _ in times))
+    threads = list(dict.fromkeys(count for _, count in times))
+    size = (4 * len(models) + 1, 3.2 * len(threads))
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(len(threads), len(models), sharex=True, sharey=True, squeeze=False)
+    for row, count in enumerate(threads):
+        for column, model in enumerate(models):
+            _force_panel(panels[row][column], times[model, count])
+            title = f"{registry.info(model).title}, {count} thread{'s' * (count > 1)}"
+            panels[row][column].set_title(title)
+    for axes in panels[-1]:
+        axes.set_xlabel("atoms")
+    for axes in panels[:, 0]:
+        axes.set_ylabel("ms per force call")
+    panels[0][0].legend(frameon=False)
+    _save(figure, path)
+
+
+def _force_panel(axes: Any, found: dict[str, dict[str, Any]]) -> None:
+    crystals = list(dict.fromkeys(case.partition(":")[0] for case in found))
+    for marker, crystal in zip(MARKER, crystals, strict=False):
+        cases = [case for case in found if case.startswith(f"{crystal}:")]
+        atoms = [int(case.partition(":")[2]) for case in cases]
+        for name, ink in INK.items():
+            ms = [1e3 * median(found[case]["seconds"][name]) for case in cases]
+            label = f"{crystal}, {LABEL[name]}"
+            axes.loglog(atoms, ms, marker=marker, ms=4, lw=1, color=ink, label=label)
+
+
+def end_to_end(rows: list[tuple[str, float, float]], path: Path) -> None:
+    """Draw the seconds of both for each crystal as bars, with their ratio.
+
+    Parameters
+    ----------
+    rows
+        Name, our seconds, their seconds.
+    """
+    figure = Figure(figsize=(7, 0.42 * len(rows) + 1), layout="constrained")
+    axes = figure.subplots()
+    for index, (_, ours, theirs) in enumerate(rows):
+        axes.barh(index - 0.2, theirs, 0.38, color=INK["upstream"])
+        axes.barh(index + 0.2, ours, 0.38, color=INK["ours"])
+        axes.annotate(
+            f"{theirs / ours:.1f} ×",
+            (theirs, index),
+            xytext=(4, 0),
+            va="center",
+            textcoords="offset points",
+        )
+    axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.margins(x=0.12)
+    axes.set_xlabel("seconds for relaxation, elastic constants, phonons and expansion")
+    axes.legend(axes.containers[:2], ["matcalc", "ours"], frameon=False, loc="lower right")
+    _save(figure, path)
