@@ -40,7 +40,7 @@ class Pace:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._started = self._last = clock()
-        self._done = 0
+        self._done, self._what = 0, ""
         self._recent: deque[tuple[float, int]] = deque(maxlen=RECENT_PIECES)
 
     @property
@@ -48,19 +48,20 @@ class Pace:
         """Time since the stage began."""
         return self._clock() - self._started
 
-    def advance(self, done: int, *, fresh: bool) -> None:
+    def advance(self, done: int, what: str = "", *, fresh: bool) -> None:
         """Take note that `done` pieces are finished, the last ones computed or found.
 
-        A smaller number than before is the beginning of another kind of work.
+        A smaller number than before, or another word for the piece in hand, is the
+        beginning of another kind of work, and the pace of the one before says nothing.
         """
-        if done == self._done:
+        if (done, what) == (self._done, self._what):
             return
         moment = self._clock()
-        if done < self._done:
+        if done < self._done or what != self._what:
             self._recent.clear()
         elif fresh:
             self._recent.append((moment - self._last, done - self._done))
-        self._last, self._done = moment, done
+        self._last, self._done, self._what = moment, done, what
 
     def remaining_s(self, total: int) -> float | None:
         """Return the time that the pieces left will take, or ``None`` if unknown."""
@@ -116,7 +117,7 @@ class JobMonitor:
 
     def advance(self, stage: str, done: int, total: int, what: str) -> None:
         """Take note of progress; raise :class:`Cancelled` if asked to stop."""
-        self._paces[stage].advance(done, fresh=not self._found)
+        self._paces[stage].advance(done, what, fresh=not self._found)
         self._found = False
         self._set(stage, StageProgress("running", done, total, what))
         if time.monotonic() - self._logged > LOG_INTERVAL_S or done == total:

@@ -10,10 +10,12 @@ from ase import Atoms
 from phonopy import Phonopy
 from phonopy.structure.atoms import PhonopyAtoms
 
-from properties import supercell, symmetry
+from properties import batches, supercell, symmetry
 from properties.results import Check, PhononResult
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from mlpcore.potential import Potential
@@ -29,9 +31,8 @@ IMAGINARY_THZ = -0.1
 ACOUSTIC_LIMIT_THZ = 0.5
 """Largest acoustic frequency at Γ before the sum rule that still passes the check."""
 
-MAX_ATOMS_DOUBLE = 150
-"""Larger supercells are evaluated in single precision: SevenNet-l3i5 takes up to 40 MB an
-atom in double."""
+MEMORY_BUDGET_MB = 6000.0
+"""Supercells that would take more than this are evaluated in single precision."""
 
 POINTS_PER_INVERSE_A = 150
 """Density of the band path, points per Å⁻¹ (without 2π)."""
@@ -63,14 +64,15 @@ def choose_supercell(crystal: Crystal, settings: Preset) -> supercell.Supercell:
     )
 
 
-def supercell_dtype(crystal: Crystal, settings: Preset) -> str:
+def supercell_dtype(crystal: Crystal, settings: Preset, potential: Potential) -> str:
     """Choose the precision in which displaced supercells are evaluated.
 
     Rounding of single-precision forces moves the expansion of silicon by a percent;
-    large cells take it all the same, because they need half the memory that way.
+    where double precision would take too much memory, single takes half of it.
     """
     n_atoms = choose_supercell(crystal, settings).n_atoms
-    return "float64" if n_atoms <= MAX_ATOMS_DOUBLE else "float32"
+    fits = n_atoms * potential.memory_per_atom_mb <= MEMORY_BUDGET_MB
+    return "float64" if fits else "float32"
 
 
 def displaced(crystal: Crystal, matrix: NDArray[np.int64], distance_a: float) -> Phonopy:
@@ -96,50 +98,29 @@ def displaced(crystal: Crystal, matrix: NDArray[np.int64], distance_a: float) ->
     return phonon
 
 
-def force_constants(
-    phonon: Phonopy,
-    potential: Potential,
-    pieces: Pieces,
-    key: str,
-    before_each: Any,
-) -> Harmonic:
-    """Evaluate the displaced supercells and build symmetrised force constants.
+def displaced_cells(phonon: Phonopy, key: str) -> dict[str, Atoms]:
+    """Return the displaced supercells, by the keys of their forces: ``key/index``."""
+    cells = phonon.supercells_with_displacements
+    if cells is None:
+        raise ValueError("the phonopy object has no displacements: make it with displaced()")
+    return {f"{key}/{index}": _to_ase(cell) for index, cell in enumerate(cells)}
+
+
+def harmonic(phonon: Phonopy, forces: Sequence[FloatArray]) -> Harmonic:
+    """Build symmetrised force constants from the forces on the displaced supercells.
 
     Parameters
     ----------
     phonon
         From :func:`displaced`.
-    pieces, key
-        Forces of each displacement are kept as ``key/index``.
-    before_each
-        Called with the number of finished displacements before each one.
-
-    Raises
-    ------
-    Cancelled
-        Raised by `before_each`; finished displacements are kept.
+    forces
+        Those of :func:`displaced_cells`, in their order, each (n, 3) in eV/Å.
     """
-    forces = []
-    for index, cell in enumerate(_displaced_cells(phonon)):
-        before_each(index)
-        kept = pieces.get(f"{key}/{index}")
-        if kept is None:
-            (found,) = potential.evaluate([_to_ase(cell)])
-            kept = {"forces": found.forces_ev_per_a}
-            pieces.put(f"{key}/{index}", kept)
-        forces.append(kept["forces"])
     phonon.forces = np.array(forces)
     phonon.produce_force_constants(show_drift=False)
     raw = np.sort(np.abs(_gamma_frequencies_thz(phonon)))[2]
     phonon.symmetrize_force_constants(level=3, show_drift=False)
     return Harmonic(phonon, float(raw))
-
-
-def _displaced_cells(phonon: Phonopy) -> list[PhonopyAtoms]:
-    cells = phonon.supercells_with_displacements
-    if cells is None:
-        raise ValueError("the phonopy object has no displacements: make it with displaced()")
-    return cells
 
 
 def _gamma_frequencies_thz(phonon: Phonopy) -> FloatArray:
@@ -178,21 +159,24 @@ def phonons(
     """
     chosen = choose_supercell(crystal, settings)
     phonon = displaced(crystal, chosen.matrix, settings.displacement_a)
-    total = len(phonon.displacements)
-    harmonic = force_constants(
-        phonon,
+    cells = displaced_cells(phonon, forces_key(settings))
+    forces = batches.forces(
+        cells,
         potential,
         pieces,
-        reference_key(settings),
-        lambda done: monitor.advance("phonons", done, total, "displacements"),
+        lambda done: monitor.advance("phonons", done, len(cells), "displacements"),
     )
-    monitor.advance("phonons", total, total, "sampling the Brillouin zone")
-    return _result(crystal, chosen, settings, harmonic), harmonic.phonon
+    monitor.advance("phonons", len(cells), len(cells), "sampling the Brillouin zone")
+    found = harmonic(phonon, [forces[key] for key in cells])
+    return _result(crystal, chosen, settings, found), phonon
 
 
-def reference_key(settings: Preset) -> str:
-    """Key of the displacements at the relaxed volume, shared with the expansion."""
-    return f"forces/{settings.supercell_length_a:g}/+0.0000"
+def forces_key(settings: Preset, offset: float = 0.0) -> str:
+    """Key of the displacements at a relative change of volume.
+
+    Those at the relaxed volume are shared by phonons and expansion.
+    """
+    return f"forces/{settings.supercell_length_a:g}/{offset:+.4f}"
 
 
 def _result(

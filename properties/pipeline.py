@@ -150,10 +150,19 @@ class _Run:
             raise TypeError("the first stage must be the relaxation")
         return relaxed
 
+    @property
+    def _supercell_dtype(self) -> str | None:
+        """Precision of displaced supercells, ``None`` where there are none."""
+        if {"phonons", "thermal"}.isdisjoint(self._spec.properties):
+            return None
+        return phonons.supercell_dtype(
+            self._relaxed.primitive, self._spec.settings, self._potential
+        )
+
     @cached_property
     def _displaced_potential(self) -> Potential:
         """The model in the precision that the size of the supercell allows."""
-        dtype = phonons.supercell_dtype(self._relaxed.primitive, self._spec.settings)
+        dtype = self._supercell_dtype
         if dtype == "float64":
             return self._potential
         return registry.load(
@@ -218,7 +227,7 @@ class _Run:
                 "space_group_number": found.number,
                 "space_group_symbol": found.symbol,
             },
-            provenance=provenance(self._spec, self._potential),
+            provenance=provenance(self._spec, self._potential, self._supercell_dtype),
             warnings=tuple(self._warnings),
             stages=dict(self._results),
             seconds={stage: round(s, 2) for stage, s in self._seconds.items()},
@@ -242,7 +251,7 @@ def _may_be_polar(symbols: tuple[str, ...]) -> bool:
     return len(kinds) > 1 and bool(kinds & ANIONS)
 
 
-def provenance(spec: Spec, potential: Potential) -> dict[str, Any]:
+def provenance(spec: Spec, potential: Potential, supercell_dtype: str | None) -> dict[str, Any]:
     """Return what a reader needs to repeat the calculation."""
     info = potential.info
     return {
@@ -254,6 +263,7 @@ def provenance(spec: Spec, potential: Potential) -> dict[str, Any]:
             "citation": info.citation,
             "engine": potential.engine,
             "dtype": str(potential.dtype).removeprefix("torch."),
+            "supercell_dtype": supercell_dtype,
             "device": potential.device.type,
         },
         "structure_sha256": spec.structure.sha256,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcore.errors import FitError, NotConvergedError
+from properties import batches
 from properties import quasiharmonic as qha
 from properties.crystal import Crystal
 from properties.phonons import (
@@ -17,12 +18,16 @@ from properties.phonons import (
     MeshSample,
     choose_supercell,
     displaced,
-    force_constants,
+    displaced_cells,
+    forces_key,
+    harmonic,
     sample_mesh,
 )
 from properties.relax import relax
 
 if TYPE_CHECKING:
+    from phonopy import Phonopy
+
     from mlpcore.potential import Potential
     from properties.progress import Monitor, Pieces
     from properties.spec import Preset
@@ -47,7 +52,10 @@ class VolumePoint:
 
 
 class VolumeSampler:
-    """Computes volumes one by one, the relaxed one first."""
+    """Computes volumes: relaxes all that are asked for, then displaces atoms in all of them.
+
+    That way supercells of different volumes share a group, where the potential gains by it.
+    """
 
     def __init__(
         self,
@@ -64,10 +72,11 @@ class VolumeSampler:
         self._matrix = choose_supercell(crystal, settings).matrix
         phonon = displaced(crystal, self._matrix, settings.displacement_a)
         self._steps = len(phonon.displacements) + 1
+        self._planned, self._finished = settings.n_volumes, 0
         self.dropped = 0
 
     def sample(self) -> list[VolumePoint]:
-        """Sample the preset's volumes.
+        """Sample the preset's volumes, the relaxed one first.
 
         Raises
         ------
@@ -77,33 +86,82 @@ class VolumeSampler:
         settings = self._settings
         offsets = qha.volume_offsets(settings.n_volumes, *settings.volume_range)
         first = int(np.argmin(np.abs(offsets)))
-        ordered = [offsets[first], *np.delete(offsets, first)]
-        points: list[VolumePoint] = []
-        for index, offset in enumerate(ordered):
-            points.append(self.one(float(offset), index, len(ordered)))
-            if not points[0].is_real:
-                raise FitError(_too_few(points, 0))
-        return sorted(points, key=lambda p: p.offset)
+        points = self._compute(offsets[[first]])
+        if not points[0].is_real:
+            raise FitError(_too_few(points, 0))
+        return sorted([*points, *self._compute(np.delete(offsets, first))], key=_by_offset)
 
-    def one(self, offset: float, index: int, count: int) -> VolumePoint:
-        """Relax and vibrate the cell at one relative volume change."""
-        what = f"volume {index + 1} of {count} ({100 * offset:+.2f} %)"
-        settings, start = self._settings, index * self._steps
+    def more(self, offsets: FloatArray) -> list[VolumePoint]:
+        """Sample volumes beyond those of the preset."""
+        self._planned += len(offsets)
+        return self._compute(offsets)
 
-        def report(done: int) -> None:
-            self._monitor.advance("thermal", start + done, count * self._steps, what)
+    def _compute(self, offsets: FloatArray) -> list[VolumePoint]:
+        """Relax and vibrate the cell at relative changes of volume."""
+        relaxed = []
+        for index, offset in enumerate(offsets):
+            self._report(index, "relaxing volumes")
+            relaxed.append(self._relax_at(float(offset)))
+        phonons = [
+            displaced(cell, self._matrix, self._settings.displacement_a) for cell, _ in relaxed
+        ]
+        forces = self._forces(phonons, offsets)
+        self._finished += len(offsets) * self._steps
+        found = map(harmonic, phonons, forces)
+        return [
+            VolumePoint(float(offset), *cell, one, sample_mesh(one.phonon, self._settings))
+            for offset, cell, one in zip(offsets, relaxed, found, strict=True)
+        ]
 
-        report(0)
-        cell, energy = _relax_at(
-            self._crystal, self._potential, settings, self._monitor, self._pieces, offset
+    def _forces(self, phonons: list[Phonopy], offsets: FloatArray) -> list[list[FloatArray]]:
+        """Forces of all displacements at each volume."""
+        cells = [
+            displaced_cells(phonon, forces_key(self._settings, float(offset)))
+            for phonon, offset in zip(phonons, offsets, strict=True)
+        ]
+        found = batches.forces(
+            {key: atoms for one in cells for key, atoms in one.items()},
+            self._displaced_potential,
+            self._pieces,
+            lambda done: self._report(len(offsets) + done, "displaced supercells"),
         )
-        phonon = displaced(cell, self._matrix, settings.displacement_a)
-        key = f"forces/{settings.supercell_length_a:g}/{offset:+.4f}"
-        harmonic = force_constants(
-            phonon, self._displaced_potential, self._pieces, key, lambda done: report(done + 1)
+        return [[found[key] for key in one] for one in cells]
+
+    def _report(self, done: int, what: str) -> None:
+        total = self._planned * self._steps
+        self._monitor.advance("thermal", self._finished + done, total, what)
+
+    def _relax_at(self, offset: float) -> tuple[Crystal, float]:
+        """Relax ions and shape at a scaled volume, or take them from the pieces."""
+        key = f"volume/{offset:+.4f}"
+        kept = self._pieces.get(key)
+        if kept is None:
+            cell, energy = self._relax_anew(offset)
+            kept = {
+                "lattice_a": np.array(cell.lattice_a),
+                "fractional": np.array(cell.fractional),
+                "energy_ev": np.array(energy),
+            }
+            self._pieces.put(key, kept)
+        found = Crystal(kept["lattice_a"], self._crystal.numbers, kept["fractional"])
+        return found, float(kept["energy_ev"])
+
+    def _relax_anew(self, offset: float) -> tuple[Crystal, float]:
+        """Relax at a scaled volume; the relaxed cell itself is taken as it is."""
+        lattice_a = self._crystal.lattice_a * (1 + offset) ** (1 / 3)
+        start = self._crystal.with_lattice(lattice_a)
+        if offset == 0:
+            (found,) = self._potential.evaluate([start.to_atoms()])
+            return start, found.energy_ev
+        relaxed = relax(
+            start, self._potential, self._settings, self._monitor, fixed_volume=True
         )
-        report(self._steps)
-        return VolumePoint(offset, cell, energy, harmonic, sample_mesh(phonon, settings))
+        _require_converged(relaxed.converged, offset, relaxed.history[-1])
+        return relaxed.crystal, relaxed.energy_ev
+
+
+def _by_offset(point: VolumePoint) -> float:
+    return point.offset
 
 
 def usable_volumes(points: list[VolumePoint], sampler: VolumeSampler) -> list[VolumePoint]:
@@ -123,42 +181,10 @@ def usable_volumes(points: list[VolumePoint], sampler: VolumeSampler) -> list[Vo
     if len(usable) < qha.MIN_VOLUMES:
         offsets = np.array([p.offset for p in usable])
         middles = (offsets[1:] + offsets[:-1]) / 2
-        count = len(points) + len(middles)
-        more = [sampler.one(float(x), len(points) + i, count) for i, x in enumerate(middles)]
-        usable = _real_range(sorted([*usable, *more], key=lambda p: p.offset))
+        usable = _real_range(sorted([*usable, *sampler.more(middles)], key=_by_offset))
     if len(usable) < qha.MIN_VOLUMES:
         raise FitError(_too_few(points, len(usable)))
     return usable
-
-
-def _relax_at(
-    crystal: Crystal,
-    potential: Potential,
-    settings: Preset,
-    monitor: Monitor,
-    pieces: Pieces,
-    offset: float,
-) -> tuple[Crystal, float]:
-    """Relax ions and shape at a scaled volume; the relaxed cell itself is taken as it is."""
-    key = f"volume/{offset:+.4f}"
-    kept = pieces.get(key)
-    if kept is None:
-        start = crystal.with_lattice(crystal.lattice_a * (1 + offset) ** (1 / 3))
-        if offset == 0:
-            (found,) = potential.evaluate([start.to_atoms()])
-            cell, energy = start, found.energy_ev
-        else:
-            relaxed = relax(start, potential, settings, monitor, fixed_volume=True)
-            _require_converged(relaxed.converged, offset, relaxed.history[-1])
-            cell, energy = relaxed.crystal, relaxed.energy_ev
-        kept = {
-            "lattice_a": np.array(cell.lattice_a),
-            "fractional": np.array(cell.fractional),
-            "energy_ev": np.array(energy),
-        }
-        pieces.put(key, kept)
-    relaxed_cell = Crystal(kept["lattice_a"], crystal.numbers, kept["fractional"])
-    return relaxed_cell, float(kept["energy_ev"])
 
 
 def _require_converged(converged: bool, offset: float, last: FloatArray) -> None:

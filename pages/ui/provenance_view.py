@@ -50,8 +50,8 @@ def engine(name: str, versions: dict[str, str]) -> str:
 
 def _precision(model: dict[str, Any]) -> str:
     words = f"{BITS[model['dtype']]} on {model['device'].upper()}"
-    displaced = model.get("supercell_dtype", model["dtype"])
-    if displaced == model["dtype"]:
+    displaced = model.get("supercell_dtype")
+    if displaced in (None, model["dtype"]):
         return words
     return f"{words}; {BITS[displaced]} in phonon supercells, for their size"
 

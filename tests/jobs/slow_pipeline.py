@@ -80,7 +80,7 @@ def _stage(stage, count, how, monitor, pieces, folder):
             found = _piece(index, how, folder)
             pieces.put(key, found)
         total += float(found["value"][0])
-        monitor.advance(stage, index + 1, count, f"piece {index + 1}")
+        monitor.advance(stage, index + 1, count, "pieces")
     return total
 
 

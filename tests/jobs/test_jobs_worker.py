@@ -215,6 +215,11 @@ def test_the_estimate_begins_anew_with_another_kind_of_work():
     clock.now += 30.0
     pace.advance(1, fresh=True)
     assert pace.remaining_s(2) == pytest.approx(30.0)
+    pace.advance(1, "displaced supercells", fresh=True)
+    assert pace.remaining_s(5) is None
+    clock.now += 6.0
+    pace.advance(3, "displaced supercells", fresh=True)
+    assert pace.remaining_s(5) == pytest.approx(6.0)
 
 
 def test_found_pieces_are_told_from_computed_ones(attempt, store, monkeypatch):
@@ -224,14 +229,14 @@ def test_found_pieces_are_told_from_computed_ones(attempt, store, monkeypatch):
     pieces.put("relax/0", {"x": np.ones(1)})
     attempt.stage_started("relax")
     assert pieces.get("relax/0") is not None
-    attempt.advance("relax", 1, 4, "found")
+    attempt.advance("relax", 1, 4, "pieces")
     assert attempt.current().stages["relax"].remaining_s is None
     assert pieces.get("relax/1") is None
     clock.now += 2.0
     pieces.put("relax/1", {"x": np.ones(1)})
-    attempt.advance("relax", 2, 4, "computed")
+    attempt.advance("relax", 2, 4, "pieces")
     stage = attempt.current().stages["relax"]
-    assert (stage.done, stage.total, stage.what) == (2, 4, "computed")
+    assert (stage.done, stage.total, stage.what) == (2, 4, "pieces")
     assert stage.remaining_s == pytest.approx(4.0)
 
 

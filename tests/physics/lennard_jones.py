@@ -35,15 +35,20 @@ class LennardJones(Potential):
     """
 
     engine = "test"
+    memory_per_atom_mb = 1.0
     info = INFO
     device = torch.device("cpu")
     dtype = torch.float64
 
-    def __init__(self, epsilon_ev: float = 0.4, sigma_a: float = 2.3) -> None:
-        self.epsilon_ev, self.sigma_a = epsilon_ev, sigma_a
+    def __init__(
+        self, epsilon_ev: float = 0.4, sigma_a: float = 2.3, batch_atoms: int = 1
+    ) -> None:
+        self.epsilon_ev, self.sigma_a, self.batch_atoms = epsilon_ev, sigma_a, batch_atoms
         self.calls = 0
+        self.batches: list[tuple[int, ...]] = []
 
     def evaluate(self, batch: Sequence[Atoms]) -> list[Evaluation]:
+        self.batches.append(tuple(len(atoms) for atoms in batch))
         return [self._evaluate_one(atoms) for atoms in batch]
 
     def _evaluate_one(self, atoms: Atoms) -> Evaluation:

@@ -154,7 +154,8 @@ def middle(events, stage, what):
         ("second derivatives", "elastic"),
         ("finite strains", "elastic"),
         ("displacements", "phonons"),
-        ("volume 3", "thermal"),
+        ("relaxing", "thermal"),
+        ("displaced", "thermal"),
     ],
 )
 def test_cancelled_anywhere_it_goes_on_to_the_same_numbers(run, whole, tmp_path, what, last):
