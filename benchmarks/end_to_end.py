@@ -50,9 +50,8 @@ def run(command: list[str], request: dict[str, Any], environment: dict[str, str]
         failure = _attempt([*command, str(asked), str(answer)], folder, environment)
         whole = time.perf_counter() - started
         found = json.loads(answer.read_text(encoding="utf-8")) if answer.exists() else {}
-    return {"failure": failure, "seconds": {}, **found, "whole_s": whole} | (
-        {"failure": failure} if failure else {}
-    )
+    found = {"failure": failure, "seconds": {}, "whole_s": whole, **found}
+    return {**found, "failure": failure or found["failure"]}
 
 
 def _attempt(command: list[str], folder: str, environment: dict[str, str]) -> str:
@@ -98,7 +97,7 @@ class Comparison:
         options = self._options
         key = f"{options.model}, {options.preset}, {options.threads} threads, {crystal}, {side}"
         found = self._kept.get(key, stamped)
-        if found is None:
+        if found is None or found["failure"]:
             found = run(*arguments)
             self._kept.put(key, stamped, found)
             said = found["failure"] or f"{found['whole_s']:.1f} s"
@@ -135,7 +134,9 @@ def matcalc_request(model: registry.ModelInfo, settings: Any, ours: dict[str, An
         "fmax_ev_per_a": settings.fmax_ev_per_a,
         "symprec_a": SYMPREC_A,
         "displacement_a": settings.displacement_a,
-        "supercell_matrix": [list(column) for column in zip(*ours["supercell_matrix"])],
+        "supercell_matrix": [
+            list(column) for column in zip(*ours["supercell_matrix"], strict=True)
+        ],
         "scale_factors": ((1 + offsets) ** (1 / 3)).tolist(),
     }
 
