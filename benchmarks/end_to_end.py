@@ -98,8 +98,7 @@ class Comparison:
         key = f"{options.model}, {options.preset}, {options.threads} threads, {crystal}, {side}"
         found = self._kept.get(key, stamped)
         if found is None or found["failure"]:
-            found = run(*arguments)
-            self._kept.put(key, stamped, found)
+            found = self._kept.put(key, stamped, run(*arguments))
             said = found["failure"] or f"{found['whole_s']:.1f} s"
             print(f"{key}: {said}", flush=True)
         return found
@@ -180,11 +179,7 @@ def main() -> None:
     where = options.page or (page.PAGE if whole else None)
     picture = where.parent / "images" / "speed-end-to-end.svg" if where else None
     block = end_to_end_report.write(found, options, comparison.versions, picture)
-    if where:
-        page.write(where, "end-to-end", block)
-        print(f"Written: {where}")
-    else:
-        print(block)
+    page.show("end-to-end", block, where)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """Forces: SevenNet's own code and ours on the same structures, in turn, in one process.
 
-python benchmarks/forces.py [--models NAME …] [--threads N …] [--max-atoms N] [--page FILE]
+python benchmarks/forces.py [--models NAME …] [--threads N …] [--max-atoms N]
 
-Writes docs/speed.md and its plot. What was measured already is kept under data/benchmarks
-for as long as mlpcore stays as it is; --fresh measures all of it anew.
+Writes docs/speed.md and its plot, unless an option leaves something out. What was measured
+already is kept under data/benchmarks for as long as mlpcore stays as it is; --fresh measures
+all of it anew.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from mlpcore import registry
 
 MODELS = ("sevennet-0", "sevennet-l3i5")
 THREADS = (1, 2)
+LARGEST = max(n for sizes in CASES.values() for n in sizes)
 MEMORY_CASES = ("Si:64", "Si:216", "Si:512", "Al2O3:480")
 
 
@@ -63,11 +65,11 @@ class Campaign:
         self._max_atoms = max_atoms
 
     def _once(self, key: str, threads: int, *arguments: str) -> dict[str, Any]:
-        found: dict[str, Any] | None = self._kept.get(key, self._stamp)
+        found = self._kept.get(key, self._stamp)
         if found is None:
             print(f"{key} …", flush=True)
-            (found,) = worker(threads, *arguments)
-            self._kept.put(key, self._stamp, found)
+            (measured,) = worker(threads, *arguments)
+            found = self._kept.put(key, self._stamp, measured)
         return found
 
     def peaks(self, threads: int) -> dict[str, Any]:
@@ -79,12 +81,13 @@ class Campaign:
         cases = [f"{name}:{n}" for name, sizes in CASES.items() for n in sizes]
         cases = [case for case in cases if int(case.partition(":")[2]) <= self._max_atoms]
         keys = {case: f"{model}, {threads} threads, {case}" for case in cases}
-        left = [case for case in cases if self._kept.get(keys[case], self._stamp) is None]
-        if left:
-            for found in worker(threads, "time", model, *left):
-                self._kept.put(keys[found["case"]], self._stamp, found)
-                print(force_report.progress(keys[found["case"]], found), flush=True)
-        return {case: self._kept.get(keys[case], self._stamp) for case in cases}
+        times = {case: self._kept.get(keys[case], self._stamp) for case in cases}
+        left = [case for case, found in times.items() if found is None]
+        for found in worker(threads, "time", model, *left) if left else ():
+            case = found["case"]
+            times[case] = self._kept.put(keys[case], self._stamp, found)
+            print(force_report.progress(keys[case], found), flush=True)
+        return {case: found for case, found in times.items() if found}
 
     def memory(self, model: str) -> dict[str, dict[str, dict[str, float]]]:
         """Memory of each large case, by case and engine, each in a process of its own."""
@@ -109,8 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     names = [info.name for info in registry.models() if info.package == "sevenn"]
     parser.add_argument("--models", nargs="+", default=MODELS, choices=names)
     parser.add_argument("--threads", nargs="+", type=int, default=THREADS)
-    parser.add_argument("--max-atoms", type=int, default=512)
-    parser.add_argument("--page", type=Path, default=page.PAGE)
+    parser.add_argument("--max-atoms", type=int, default=LARGEST)
+    parser.add_argument("--page", type=Path)
     parser.add_argument("--fresh", action="store_true")
     return parser
 
@@ -122,8 +125,10 @@ def main() -> None:
     times = {(m, t): campaign.times(m, t) for m in options.models for t in options.threads}
     memory = {model: campaign.memory(model) for model in options.models}
     peaks = {threads: campaign.peaks(threads) for threads in options.threads}
-    page.write(options.page, "forces", force_report.write(times, memory, peaks, options.page))
-    print(f"Written: {options.page}")
+    whole = set(MODELS) <= set(options.models) and set(THREADS) <= set(options.threads)
+    where = options.page or (page.PAGE if whole and options.max_atoms >= LARGEST else None)
+    picture = where.parent / "images" / "speed-forces.svg" if where else None
+    page.show("forces", force_report.write(times, memory, peaks, picture), where)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,11 @@ def write(
 ) -> str:
     """Return the block of tables; draw the plot where a path for it is given."""
     good = complete(found)
-    parts = [page.machine() + " " + _settings(found, options, versions), _outcome(found, good)]
+    days = {side["day"] for sides in found.values() for side in sides.values() if "day" in side}
+    parts = [
+        page.machine(days) + " " + _settings(found, options, versions),
+        _outcome(found, good),
+    ]
     if good:
         rows = [(n, stage_sum(s["ours"]), stage_sum(s["matcalc"])) for n, s in good.items()]
         if picture:
@@ -101,7 +105,7 @@ def _outcome(found: Found, good: Found) -> str:
     for name, sides in found.items():
         for side, result in sides.items():
             if result["failure"]:
-                sentences.append(f"{name}, {side}: {result['failure']}.")
+                sentences.append(f"{name}, {side}: {result['failure'].rstrip('.')}.")
     return " ".join(sentences)
 
 

@@ -38,15 +38,17 @@ def write(
     times: Times,
     memory: dict[str, dict[str, dict[str, dict[str, float]]]],
     peaks: dict[int, dict[str, float]],
-    where: Path,
+    picture: Path | None,
 ) -> str:
-    """Draw the plot beside the page and return the block of tables."""
-    plots.forces(times, where.parent / "images" / "speed-forces.svg")
-    parts = [
-        page.machine() + " " + _peaks(peaks),
-        _summary(times),
-        "![Milliseconds per force call against the number of atoms](images/speed-forces.svg)",
-    ]
+    """Return the block of tables; draw the plot where a path for it is given."""
+    days = {found["day"] for cases in times.values() for found in cases.values()}
+    parts = [page.machine(days) + " " + _peaks(peaks), _summary(times)]
+    if picture:
+        plots.forces(times, picture)
+        parts.append(
+            f"![Time per atom against the number of atoms](images/{picture.name})\n\n"
+            "A level curve is a cost that grows in proportion to the atoms."
+        )
     for (model, threads), found in times.items():
         parts.append(f"### {_title(model, threads)}")
         parts.append(_table(found))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +42,26 @@ class Kept:
         if path.exists() and not fresh:
             self._values = json.loads(path.read_text(encoding="utf-8"))
 
-    def get(self, key: str, stamp: str) -> Any:
+    def get(self, key: str, stamp: str) -> dict[str, Any] | None:
         """Return the value kept under `key`, or ``None`` if it has another stamp."""
         entry = self._values.get(key)
-        return entry["value"] if entry and entry["stamp"] == stamp else None
+        if entry is None or entry["stamp"] != stamp:
+            return None
+        value: dict[str, Any] = entry["value"]
+        return value
 
-    def put(self, key: str, stamp: str, value: Any) -> None:
-        """Keep a value; the file is whole at every moment."""
-        self._values[key] = {"stamp": stamp, "value": value}
+    def put(self, key: str, stamp: str, value: dict[str, Any]) -> dict[str, Any]:
+        """Keep a value with the day it was measured; the file is whole at every moment.
+
+        Returns
+        -------
+        dict
+            The value with the day, as :meth:`get` will return it.
+        """
+        dated = {**value, "day": date.today().isoformat()}
+        self._values[key] = {"stamp": stamp, "value": dated}
         self._path.parent.mkdir(parents=True, exist_ok=True)
         partial = self._path.with_suffix(".partial")
         partial.write_text(json.dumps(self._values, indent=1), encoding="utf-8")
         partial.replace(self._path)
+        return dated

@@ -6,7 +6,7 @@ import importlib.metadata
 import os
 import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -39,6 +39,15 @@ def replace_block(text: str, name: str, block: str) -> str:
     return replaced
 
 
+def show(name: str, block: str, page: Path | None) -> None:
+    """Replace a block of the page; without a page, print it."""
+    if page is None:
+        print(block)
+    else:
+        write(page, name, block)
+        print(f"Written: {page}")
+
+
 def write(page: Path, name: str, block: str) -> None:
     """Replace a block of the page, whole or not at all."""
     text = replace_block(page.read_text(encoding="utf-8"), name, block)
@@ -47,11 +56,14 @@ def write(page: Path, name: str, block: str) -> None:
     partial.replace(page)
 
 
-def machine() -> str:
-    """Say in one sentence what the numbers were measured on, and when."""
+def machine(days: Collection[str] = ()) -> str:
+    """Say in one sentence what was measured on, and on which `days` (ISO; else today)."""
+    days = days or (date.today().isoformat(),)
+    first, last = (f"{date.fromisoformat(pick(days)):%-d %B %Y}" for pick in (min, max))
+    when = f"on {first}" if first == last else f"from {first} to {last}"
     versions = ", ".join(f"{n} {importlib.metadata.version(n)}" for n in ("torch", "sevenn"))
     return (
-        f"Measured on {date.today():%d %B %Y}: {_processor()}, {os.cpu_count()} cores; "
+        f"Measured {when}: {_processor()}, {os.cpu_count()} cores; "
         f"Python {platform.python_version()}, {versions}."
     )
 

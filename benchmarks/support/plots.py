@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from mlpcore import registry
 
@@ -24,7 +25,7 @@ def _save(figure: Figure, path: Path) -> None:
 
 
 def forces(times: dict[tuple[str, int], dict[str, dict[str, Any]]], path: Path) -> None:
-    """Draw the time of a call against the number of atoms, a panel for each run."""
+    """Draw the time per atom against the number of atoms, a panel for each run."""
     models = list(dict.fromkeys(model for model, _ in times))
     threads = list(dict.fromkeys(count for _, count in times))
     size = (4 * len(models) + 1, 3.2 * len(threads))
@@ -38,20 +39,33 @@ def forces(times: dict[tuple[str, int], dict[str, dict[str, Any]]], path: Path) 
     for axes in panels[-1]:
         axes.set_xlabel("atoms")
     for axes in panels[:, 0]:
-        axes.set_ylabel("ms per force call")
-    panels[0][0].legend(frameon=False)
+        axes.set_ylabel("ms per atom")
+    _force_legend(figure, next(iter(times.values())))
     _save(figure, path)
 
 
 def _force_panel(axes: Any, found: dict[str, dict[str, Any]]) -> None:
-    crystals = list(dict.fromkeys(case.partition(":")[0] for case in found))
-    for marker, crystal in zip(MARKER, crystals, strict=False):
+    for marker, crystal in zip(MARKER, _crystals(found), strict=False):
         cases = [case for case in found if case.startswith(f"{crystal}:")]
         atoms = [int(case.partition(":")[2]) for case in cases]
         for name, ink in INK.items():
-            ms = [1e3 * median(found[case]["seconds"][name]) for case in cases]
-            label = f"{crystal}, {LABEL[name]}"
-            axes.loglog(atoms, ms, marker=marker, ms=4, lw=1, color=ink, label=label)
+            seconds = [median(found[case]["seconds"][name]) for case in cases]
+            each = [1e3 * s / n for s, n in zip(seconds, atoms, strict=True)]
+            axes.loglog(atoms, each, marker=marker, ms=4, lw=1, color=ink)
+
+
+def _crystals(found: dict[str, Any]) -> list[str]:
+    return list(dict.fromkeys(case.partition(":")[0] for case in found))
+
+
+def _force_legend(figure: Figure, found: dict[str, Any]) -> None:
+    """Explain colours and markers below all panels."""
+    handles = [Line2D([], [], color=ink, label=LABEL[name]) for name, ink in INK.items()]
+    for marker, crystal in zip(MARKER, _crystals(found), strict=False):
+        handles.append(Line2D([], [], color="black", marker=marker, ls="", label=crystal))
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=len(handles), frameon=False
+    )
 
 
 def end_to_end(rows: list[tuple[str, float, float]], path: Path) -> None:
@@ -64,12 +78,14 @@ def end_to_end(rows: list[tuple[str, float, float]], path: Path) -> None:
     """
     figure = Figure(figsize=(7, 0.42 * len(rows) + 1), layout="constrained")
     axes = figure.subplots()
+    axes.grid(visible=False, axis="y")
+    axes.set_axisbelow(True)
     for index, (_, ours, theirs) in enumerate(rows):
         axes.barh(index - 0.2, theirs, 0.38, color=INK["upstream"])
         axes.barh(index + 0.2, ours, 0.38, color=INK["ours"])
         axes.annotate(
             f"{theirs / ours:.1f} ×",
-            (theirs, index),
+            (max(ours, theirs), index),
             xytext=(4, 0),
             va="center",
             textcoords="offset points",

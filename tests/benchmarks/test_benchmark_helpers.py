@@ -66,9 +66,10 @@ def test_the_page_has_the_markers(name: str) -> None:
 
 def test_kept_values_survive_and_other_code_discards_them(tmp_path: Path) -> None:
     path = tmp_path / "kept.json"
-    Kept(path).put("a", "this code", [1, 2])
+    kept = Kept(path).put("a", "this code", {"seconds": 1.5})
+    assert kept["seconds"] == 1.5
     again = Kept(path)
-    assert again.get("a", "this code") == [1, 2]
+    assert again.get("a", "this code") == kept
     assert again.get("a", "other code") is None
     assert Kept(path, fresh=True).get("a", "this code") is None
 
@@ -142,11 +143,13 @@ def test_force_tables_hold_medians_and_ratios(tmp_path: Path) -> None:
             "seconds": {"upstream": slow, "ours": fast, "ours_double": slow},
             "difference": {"ours": 2e-6},
             "engine": "ours",
+            "day": "2026-03-01",
         }
 
     times = {("sevennet-0", 1): {f"Si:{n}": case(n / 64) for n in (8, 64, 216)}}
     rates = {1: {"gflop_per_s": 50.0, "gb_per_s": 10.0}}
-    block = force_report.write(times, {}, rates, tmp_path / "page.md")
+    block = force_report.write(times, {}, rates, tmp_path / "images" / "drawn.svg")
+    assert block.startswith("Measured on 1 March 2026: ")
     (picture,) = re.findall(r"!\[.*\]\((.*)\)", block)
     assert (tmp_path / picture).read_text().startswith("<?xml")
     assert "| SevenNet-0, 1 thread | ours | 30.0 | 30.0 | 1.00 | 1.00 |" in block
