@@ -34,7 +34,7 @@ class CHGNetPotential(Potential):
     """
 
     engine = "chgnet"
-    batch_atoms = 64  # beyond, one call for all is no faster: docs/theory.md, CHGNet
+    batch_atoms = 64  # beyond, one call for all is no faster: docs/speed.md
     memory_per_atom_mb = 33.0  # diamond in float64, the densest in angles; oxides take a third
 
     def __init__(self, info: ModelInfo, model: Any, device: torch.device, dtype: torch.dtype):
