@@ -95,11 +95,8 @@ def end_to_end(rows: list[tuple[str, float, float]], path: Path) -> None:
     axes.set_xscale("log")
     axes.margins(x=0.12)
     axes.set_xlabel("seconds for relaxation, elastic constants, phonons and expansion")
+    handles: Any = axes.containers[:2]
     figure.legend(
-        axes.containers[:2],
-        ["matcalc", "ours"],
-        frameon=False,
-        ncols=2,
-        loc="outside upper right",
+        handles, ["matcalc", "ours"], frameon=False, ncols=2, loc="outside upper right"
     )
     _save(figure, path)
