@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from ase.io import write
+from phonopy.harmonic.force_constants import full_fc_to_compact_fc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -75,10 +76,17 @@ def write_phonons(folder: Path, result: PhononResult, phonon: Phonopy) -> None:
         "heat_capacity_v_j_per_mol_k",
     )
     _table(folder / "phonon_thermal.csv", header, functions)
+    _write_phonopy(folder / "phonopy_params.yaml", phonon)
+
+
+def _write_phonopy(path: Path, phonon: Phonopy) -> None:
+    """Write force constants between the primitive cell and all others: the rest repeats."""
+    whole = np.asarray(phonon.force_constants)
+    phonon.force_constants = full_fc_to_compact_fc(phonon.primitive, whole)
     phonon.save(
-        folder / "phonopy_params.yaml",
-        settings={"force_sets": True, "displacements": True, "force_constants": True},
+        path, settings={"force_sets": True, "displacements": True, "force_constants": True}
     )
+    phonon.force_constants = whole
 
 
 def write_thermal(folder: Path, result: ThermalResult) -> None:

@@ -103,9 +103,17 @@ def _image(fractional: FloatArray, rotation: Any, translation: Any) -> NDArray[n
     return np.abs(apart - np.round(apart)).sum(axis=2).argmin(axis=1)
 
 
+_ONE_BY_ONE = ["einsum_path", (0, 4), (0, 3), (0, 2), (0, 1)]
+"""Order of contraction: each rotation with the tensor as it is by then."""
+
+
 def project(stiffness_gpa: FloatArray, rotations: FloatArray) -> FloatArray:
     """Average a stiffness over a point group of Cartesian rotations, (g, 3, 3)."""
-    return np.mean([voigt.rotate(stiffness_gpa, r) for r in rotations], axis=0)
+    tensor = voigt.tensor_from_matrix(stiffness_gpa) / len(rotations)
+    turned = np.einsum(
+        "gai,gbj,gck,gdl,ijkl->abcd", *[rotations] * 4, tensor, optimize=_ONE_BY_ONE
+    )
+    return voigt.matrix_from_tensor(turned)
 
 
 def strain_patterns(rotations: FloatArray) -> tuple[int, ...]:

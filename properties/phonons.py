@@ -6,17 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from ase import Atoms
 from phonopy import Phonopy
-from phonopy.structure.atoms import PhonopyAtoms
 
 from properties import batches, supercell, symmetry
+from properties.displacements import displaced, displaced_cells
 from properties.results import Check, PhononResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from mlpcore.potential import Potential
     from properties.crystal import Crystal
@@ -75,46 +72,15 @@ def supercell_dtype(crystal: Crystal, settings: Preset, potential: Potential) ->
     return "float64" if fits else "float32"
 
 
-def displaced(crystal: Crystal, matrix: NDArray[np.int64], distance_a: float) -> Phonopy:
-    """Return a phonopy object with the symmetry-reduced displacements of `crystal`.
-
-    Parameters
-    ----------
-    crystal
-        Standard primitive cell; phonopy is told to use it as it is.
-    matrix
-        Rows: supercell vectors in primitive vectors, (3, 3).
-    """
-    cell = PhonopyAtoms(
-        numbers=crystal.numbers,
-        masses=crystal.to_atoms().get_masses(),  # phonopy has none for plutonium
-        cell=crystal.lattice_a,
-        scaled_positions=crystal.fractional,
-    )
-    phonon = Phonopy(
-        cell, np.asarray(matrix).T, primitive_matrix=np.eye(3), symprec=symmetry.SYMPREC_A
-    )
-    phonon.generate_displacements(distance=distance_a)
-    return phonon
-
-
-def displaced_cells(phonon: Phonopy, key: str) -> dict[str, Atoms]:
-    """Return the displaced supercells, by the keys of their forces: ``key/index``."""
-    cells = phonon.supercells_with_displacements
-    if cells is None:
-        raise ValueError("the phonopy object has no displacements: make it with displaced()")
-    return {f"{key}/{index}": _to_ase(cell) for index, cell in enumerate(cells)}
-
-
 def harmonic(phonon: Phonopy, forces: Sequence[FloatArray]) -> Harmonic:
     """Build symmetrised force constants from the forces on the displaced supercells.
 
     Parameters
     ----------
     phonon
-        From :func:`displaced`.
+        From :func:`~properties.displacements.displaced`.
     forces
-        Those of :func:`displaced_cells`, in their order, each (n, 3) in eV/Å.
+        Those on its displaced cells, in their order, each (n, 3) in eV/Å.
     """
     phonon.forces = np.array(forces)
     phonon.produce_force_constants(show_drift=False)
@@ -125,12 +91,6 @@ def harmonic(phonon: Phonopy, forces: Sequence[FloatArray]) -> Harmonic:
 
 def _gamma_frequencies_thz(phonon: Phonopy) -> FloatArray:
     return np.asarray(phonon.run_qpoints([[0.0, 0.0, 0.0]]).frequencies[0])
-
-
-def _to_ase(cell: PhonopyAtoms) -> Atoms:
-    return Atoms(
-        numbers=cell.numbers, cell=cell.cell, scaled_positions=cell.scaled_positions, pbc=True
-    )
 
 
 def phonons(

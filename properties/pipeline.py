@@ -26,6 +26,8 @@ from properties.spec import MAX_INPUT_ATOMS
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from phonopy import Phonopy
+
     from mlpcore.potential import Potential
     from properties.progress import Monitor, Pieces
     from properties.spec import Spec
@@ -106,6 +108,7 @@ class _Run:
         self._seconds: dict[str, float] = {}
         self._warnings: list[Caution] = []
         self._complete = True
+        self._phonon: Phonopy | None = None
 
     def warn(self, code: str, stage: str, message: str) -> None:
         """Attach a warning to the result."""
@@ -197,9 +200,11 @@ class _Run:
         return result
 
     def _phonons(self) -> StageResult:
-        result, phonon = phonons.phonons(potential=self._displaced_potential, **self._common())
+        result, self._phonon = phonons.phonons(
+            potential=self._displaced_potential, **self._common()
+        )
         if self._files is not None:
-            export.write_phonons(self._files, result, phonon)
+            export.write_phonons(self._files, result, self._phonon)
         return result
 
     def _thermal(self) -> StageResult:
@@ -210,6 +215,7 @@ class _Run:
             **self._common(),
             pressure_gpa=self._spec.pressure_gpa,
             elastic=known if isinstance(known, ElasticResult) else None,
+            phonon=self._phonon,
         )
         if self._files is not None:
             export.write_thermal(self._files, result)

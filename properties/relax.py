@@ -50,6 +50,26 @@ class Relaxation:
     converged: bool
 
 
+class CellFilter(FrechetCellFilter):
+    """ASE's filter with one Fréchet derivative of the matrix exponential instead of nine.
+
+    ASE projects the gradient G on L(X, E) for each of nine unit matrices E. These are the
+    entries of L(Xᵀ, G), the adjoint (Higham, Functions of Matrices, SIAM 2008, chapter 3).
+    """
+
+    def get_forces(self, **kwargs: Any) -> NDArray[np.float64]:
+        """Return forces on atoms and, as three more rows, on the log of the deformation."""
+        stress = self.atoms.get_stress(voigt=False, **kwargs)
+        virial = -self.atoms.get_volume() * (stress + self.scalar_pressure * np.eye(3))
+        deformation = self.deform_grad()
+        gradient = virial @ np.linalg.inv(deformation.T)
+        on_log = self.expm_frechet(self.logm(deformation).T, gradient, compute_expm=False)
+        if self.constant_volume:
+            on_log -= np.trace(on_log) / 3 * np.eye(3)
+        on_atoms = self.atoms.get_forces(**kwargs) @ deformation
+        return np.vstack([on_atoms, on_log / self.exp_cell_factor])
+
+
 def relax(
     crystal: Crystal,
     potential: Potential,
@@ -83,7 +103,7 @@ def relax(
     atoms.calc = potential.calculator()
     atoms.set_constraint(FixSymmetry(atoms, symprec=symmetry.SYMPREC_A))
     target = 0.0 if fixed_volume else pressure_gpa
-    moving: Any = FrechetCellFilter(
+    moving: Any = CellFilter(
         atoms, scalar_pressure=target / EV_PER_A3_IN_GPA, constant_volume=fixed_volume
     )
     optimiser = BFGS(moving, logfile=None, maxstep=0.1)

@@ -45,6 +45,7 @@ def thermal_expansion(
     pieces: Pieces,
     pressure_gpa: float = 0.0,
     elastic: ElasticResult | None = None,
+    phonon: Phonopy | None = None,
 ) -> ThermalResult:
     """Compute the expansion of a relaxed primitive cell.
 
@@ -56,6 +57,9 @@ def thermal_expansion(
         For the displaced supercells; see :func:`properties.phonons.supercell_dtype`.
     elastic
         For the comparison of bulk moduli, where it is known.
+    phonon
+        Phonopy object of the relaxed cell, where there is one, to save the search for its
+        symmetry.
 
     Raises
     ------
@@ -66,7 +70,9 @@ def thermal_expansion(
     NotConvergedError
         The cell at some volume could not be relaxed.
     """
-    sampler = VolumeSampler(crystal, potential, displaced_potential, settings, monitor, pieces)
+    sampler = VolumeSampler(
+        crystal, potential, displaced_potential, settings, monitor, pieces, phonon
+    )
     points = usable_volumes(sampler.sample(), sampler)
     found = _expand(points, pressure_gpa, "vinet")
     mode = _mode_gruneisen(crystal, points)

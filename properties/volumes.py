@@ -12,13 +12,12 @@ from mlpcore.errors import FitError, NotConvergedError
 from properties import batches
 from properties import quasiharmonic as qha
 from properties.crystal import Crystal
+from properties.displacements import displaced, displaced_cells
 from properties.phonons import (
     IMAGINARY_THZ,
     Harmonic,
     MeshSample,
     choose_supercell,
-    displaced,
-    displaced_cells,
     forces_key,
     harmonic,
     sample_mesh,
@@ -65,13 +64,14 @@ class VolumeSampler:
         settings: Preset,
         monitor: Monitor,
         pieces: Pieces,
+        like: Phonopy | None = None,
     ) -> None:
         self._crystal, self._potential = crystal, potential
         self._displaced_potential = displaced_potential
         self._settings, self._monitor, self._pieces = settings, monitor, pieces
         self._matrix = choose_supercell(crystal, settings).matrix
-        phonon = displaced(crystal, self._matrix, settings.displacement_a)
-        self._steps = len(phonon.displacements) + 1
+        self._reference = displaced(crystal, self._matrix, settings.displacement_a, like)
+        self._steps = len(self._reference.displacements) + 1
         self._planned, self._finished = settings.n_volumes, 0
         self.dropped = 0
 
@@ -102,9 +102,7 @@ class VolumeSampler:
         for index, offset in enumerate(offsets):
             self._report(index, "relaxing volumes")
             relaxed.append(self._relax_at(float(offset)))
-        phonons = [
-            displaced(cell, self._matrix, self._settings.displacement_a) for cell, _ in relaxed
-        ]
+        phonons = [self._displaced(cell) for cell, _ in relaxed]
         forces = self._forces(phonons, offsets)
         self._finished += len(offsets) * self._steps
         found = map(harmonic, phonons, forces)
@@ -112,6 +110,10 @@ class VolumeSampler:
             VolumePoint(float(offset), *cell, one, sample_mesh(one.phonon, self._settings))
             for offset, cell, one in zip(offsets, relaxed, found, strict=True)
         ]
+
+    def _displaced(self, cell: Crystal) -> Phonopy:
+        distance_a = self._settings.displacement_a
+        return displaced(cell, self._matrix, distance_a, self._reference)
 
     def _forces(self, phonons: list[Phonopy], offsets: FloatArray) -> list[list[FloatArray]]:
         """Forces of all displacements at each volume."""
