@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import time
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from properties.results import (
 from properties.spec import MAX_INPUT_ATOMS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from phonopy import Phonopy
@@ -75,7 +76,7 @@ def run(
             f"The primitive cell has {len(found.primitive)} atoms; at most {MAX_INPUT_ATOMS} "
             "can be computed. Choose a smaller cell."
         )
-    potential = registry.load(spec.model, device=device, dtype="float64", engine=spec.engine)
+    potential = _load(spec, device, "float64")
     if files is not None:
         files.mkdir(parents=True, exist_ok=True)
     runner = _Run(spec, potential, device, monitor, pieces, files)
@@ -87,6 +88,22 @@ def run(
     if files is not None:
         export.write_report(files, outcome)
     return outcome
+
+
+def _load(spec: Spec, device: str, dtype: str) -> Potential:
+    return _loaded(registry.load, spec.model, device, dtype, spec.engine)
+
+
+@lru_cache(maxsize=2)
+def _loaded(
+    load: Callable[..., Potential],
+    model: str,
+    device: str,
+    dtype: str,
+    engine: registry.Engine,
+) -> Potential:
+    """Keep the last potentials: to build one takes seconds, and one job follows another."""
+    return load(model, device=device, dtype=dtype, engine=engine)
 
 
 class _Run:
@@ -154,10 +171,7 @@ class _Run:
         return relaxed
 
     @property
-    def _supercell_dtype(self) -> str | None:
-        """Precision of displaced supercells, ``None`` where there are none."""
-        if {"phonons", "thermal"}.isdisjoint(self._spec.properties):
-            return None
+    def _supercell_dtype(self) -> str:
         return phonons.supercell_dtype(
             self._relaxed.primitive, self._spec.settings, self._potential
         )
@@ -168,9 +182,7 @@ class _Run:
         dtype = self._supercell_dtype
         if dtype == "float64":
             return self._potential
-        return registry.load(
-            self._spec.model, device=self._device, dtype=dtype, engine=self._spec.engine
-        )
+        return _load(self._spec, self._device, dtype)
 
     def _common(self) -> dict[str, Any]:
         return {
@@ -224,6 +236,8 @@ class _Run:
     def outcome(self, found: symmetry.Symmetry) -> Outcome:
         """Put everything together."""
         crystal = self._spec.structure
+        vibrates = not {"phonons", "thermal"}.isdisjoint(self._spec.properties)
+        dtype = self._supercell_dtype if vibrates else None
         return Outcome(
             status="finished" if self._complete else "incomplete",
             structure={
@@ -233,7 +247,7 @@ class _Run:
                 "space_group_number": found.number,
                 "space_group_symbol": found.symbol,
             },
-            provenance=provenance(self._spec, self._potential, self._supercell_dtype),
+            provenance=provenance(self._spec, self._potential, dtype),
             warnings=tuple(self._warnings),
             stages=dict(self._results),
             seconds={stage: round(s, 2) for stage, s in self._seconds.items()},

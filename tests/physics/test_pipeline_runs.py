@@ -124,7 +124,8 @@ def test_provenance_says_how_to_repeat_it(whole, fcc):
     outcome, _ = whole
     found = outcome.report()["provenance"]
     assert found["model"]["name"] == "lennard-jones"
-    assert found["model"]["dtype"] == "float64"
+    assert found["model"]["dtype"] == found["model"]["supercell_dtype"] == "float64"
+    assert found["model"]["engine"] == "test"
     assert Spec.from_dict(found["spec"]).sha256 == found["spec_sha256"]
     assert found["structure_sha256"] == fcc().sha256
     assert {"torch", "sevenn", "phonopy", "spglib"} <= set(found["versions"])
@@ -233,7 +234,39 @@ def test_an_unstable_crystal_says_so_and_does_not_expand(run):
 def test_relax_alone_is_enough(run):
     outcome = run(properties=("relax",))
     assert list(outcome.report())[-1] == "relax"
+    assert outcome.provenance["model"]["supercell_dtype"] is None
     assert outcome.status == "finished"
+
+
+def test_a_potential_is_built_once_for_jobs_that_want_the_same(fcc, monkeypatch):
+    built = []
+
+    def load(name, **wanted):
+        built.append((name, *wanted.values()))
+        return LennardJones()
+
+    monkeypatch.setattr(pipeline.registry, "load", load)
+    for engine in ("auto", "auto", "upstream"):
+        spec = Spec(fcc(), "sevennet-0", ("relax",), "quick", engine=engine)
+        pipeline.run(spec, Silent(), MemoryPieces())
+    double = ("sevennet-0", "auto", "float64")
+    assert built == [(*double, "auto"), (*double, "upstream")]
+
+
+def test_large_supercells_get_single_precision_from_the_same_engine(fcc, monkeypatch):
+    built = []
+
+    def load(name, device, dtype, engine):
+        built.append((dtype, engine))
+        potential = LennardJones()
+        potential.memory_per_atom_mb = 1000.0
+        return potential
+
+    monkeypatch.setattr(pipeline.registry, "load", load)
+    spec = Spec(fcc(), "sevennet-0", ("phonons",), "quick", engine="upstream")
+    outcome = pipeline.run(spec, Silent(), MemoryPieces())
+    assert built == [("float64", "upstream"), ("float32", "upstream")]
+    assert outcome.provenance["model"]["supercell_dtype"] == "float32"
 
 
 def test_pressure_reaches_every_stage(run):
