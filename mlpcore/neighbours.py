@@ -130,7 +130,10 @@ class NeighbourSearch:
 
 
 def _search(atoms: Atoms, radius_a: float) -> Candidates:
-    i, j, image = neighbour_list("ijS", atoms, radius_a)
+    """List the pairs of each atom by distance, so that like ones come together."""
+    i, j, image, distance = neighbour_list("ijSd", atoms, radius_a)
+    order = np.lexsort((j, distance.round(3), i))
+    i, j, image = i[order], j[order], image[order]
     return Candidates(
         numbers=atoms.numbers.astype(np.int64),
         positions_a=atoms.get_positions(),

@@ -1,0 +1,1 @@
+"""Our own engine for SevenNet networks on a CPU: C code behind a numpy interface."""

@@ -8,15 +8,16 @@
 
 #include "network.h"
 
-/* Neighbours of all atoms. Those of atom i are first[i] ... first[i] + count[i] - 1;
- * harmonics are kept (component, pair) to be read a vector of pairs at a time. */
+/* Neighbours of all atoms. Those of atom i are first[i] ... first[i] + count[i] - 1.
+ * Harmonics are kept twice: (component, pair), to be read for a vector of pairs at a
+ * time, and (pair, component). */
 typedef struct {
     int64_t *first;
     int32_t *count;
     int32_t *source;
     int32_t *interval;
     REAL *fraction; /* place in the interval of the radial functions, 0 to 1 */
-    REAL *harmonics;
+    REAL *harmonics, *harmonics_by_pair;
     int64_t capacity;
     double *vector, *length; /* (pair, 3) and (pair,), angstrom */
     REAL *gradient;          /* (pair, component): by r in place of Y(0), by Y(1) ... */
@@ -181,9 +182,7 @@ INLINE void backward_degree(const int l1, const Layer *layer, const Pairs *pairs
                                  layer->radial_start[l1] +
                                  (int64_t)channel * (end - begin) * N_COEFFICIENTS;
             const REAL fraction = pairs->fraction[pair];
-            REAL y[N_HARMONICS];
-            for (int m = 0; m < N_HARMONICS; ++m)
-                y[m] = pairs->harmonics[m * pairs->capacity + pair];
+            const REAL *y = pairs->harmonics_by_pair + pair * N_HARMONICS;
             V feature[7], by_feature[7], *sums = by_pair + k * N_HARMONICS;
             V by_length = sums[0];
             for (int m = 0; m < d1; ++m) {

@@ -79,9 +79,7 @@ def paths_of(tensor_product: Any) -> list[Path]:
             irreps_out[instruction.i_out].ir.l,
         )
         tensor = wigner_3j(*degrees, dtype=torch.float64).numpy() * instruction.path_weight
-        found.append(
-            Path(*degrees, channels, columns[instruction.i_out], weight_start, tensor)
-        )
+        found.append(Path(*degrees, channels, columns[instruction.i_out], weight_start, tensor))
         weight_start += channels
     return sorted(found, key=lambda path: path.l1)
 

@@ -8,6 +8,7 @@
 #include <omp.h>
 #else
 static int omp_get_thread_num(void) { return 0; }
+static int omp_get_num_threads(void) { return 1; }
 #endif
 
 #include "geometry.h"
@@ -45,29 +46,16 @@ INLINE V silu(V x, V *slope) {
     return x * s;
 }
 
-/* Rows (atom, m) of one degree, as pointers. */
-static int rows_of_degree(REAL *base, int64_t length, const int32_t *channels, int l,
-                          int64_t n_atoms, REAL **rows) {
-    const Row row = row_of(channels);
-    int n = 0;
-    for (int64_t atom = 0; atom < n_atoms; ++atom)
-        for (int m = 0; m < 2 * l + 1; ++m)
-            rows[n++] = base + atom * length + row.start[l] + m * channels[l];
-    return n;
-}
-
 /* C += A B degree by degree, for rows of `n_atoms` atoms. */
-static void mix_channels(REAL *a, const int32_t *channels_a, const REAL *const *matrices,
+static void mix_channels(const REAL *a, const int32_t *channels_a, const REAL *const *matrices,
                          REAL *c, const int32_t *channels_c, int64_t n_atoms) {
-    REAL *rows_a[CHUNK * 7], *rows_c[CHUNK * 7];
-    const int64_t length_a = row_of(channels_a).start[N_L];
-    const int64_t length_c = row_of(channels_c).start[N_L];
+    const Row row_a = row_of(channels_a), row_c = row_of(channels_c);
     for (int l = 0; l < N_L; ++l) {
         if (channels_a[l] == 0 || channels_c[l] == 0) continue;
-        const int n = rows_of_degree(a, length_a, channels_a, l, n_atoms, rows_a);
-        rows_of_degree(c, length_c, channels_c, l, n_atoms, rows_c);
-        add_product((const REAL *const *)rows_a, matrices[l], rows_c, n, channels_a[l],
-                    channels_c[l]);
+        for (int m = 0; m < 2 * l + 1; ++m)
+            add_product(a + row_a.start[l] + m * channels_a[l], row_a.start[N_L], matrices[l],
+                        c + row_c.start[l] + m * channels_c[l], row_c.start[N_L], (int)n_atoms,
+                        channels_a[l], channels_c[l]);
     }
 }
 
@@ -261,6 +249,7 @@ static int reserve_call(Call *call) {
     pairs->interval = reserve(sizeof(int32_t) * candidates, &failed);
     pairs->fraction = reserve(sizeof(REAL) * candidates, &failed);
     pairs->harmonics = reserve(sizeof(REAL) * candidates * N_HARMONICS, &failed);
+    pairs->harmonics_by_pair = reserve(sizeof(REAL) * candidates * N_HARMONICS, &failed);
     pairs->gradient = reserve(sizeof(REAL) * candidates * N_HARMONICS, &failed);
     pairs->vector = reserve(sizeof(double) * candidates * 3, &failed);
     pairs->length = reserve(sizeof(double) * candidates, &failed);
@@ -312,7 +301,7 @@ static void release_call(Call *call) {
     }
     void *others[] = {pairs->first,    pairs->count,     pairs->source, pairs->interval,
                       pairs->fraction, pairs->harmonics, pairs->vector, pairs->length,
-                      pairs->gradient, call->before,     call->gate,    call->by_before,
+                      pairs->gradient, pairs->harmonics_by_pair, call->before,     call->gate,    call->by_before,
                       call->by_position};
     for (size_t k = 0; k < sizeof others / sizeof *others; ++k) free(others[k]);
 }
@@ -320,7 +309,7 @@ static void release_call(Call *call) {
 /* Chunks go to threads in turn; `n` is the number of atoms in the chunk at `begin`. */
 #define FOR_OWN_CHUNKS(WORK)                                                                \
     for (int64_t begin = (int64_t)thread * call->chunk; begin < n_atoms;                    \
-         begin += (int64_t)call->n_threads * call->chunk) {                                 \
+         begin += stride) {                                                                 \
         const int64_t n = n_atoms - begin < call->chunk ? n_atoms - begin : call->chunk;    \
         WORK;                                                                               \
     }
@@ -328,6 +317,7 @@ static void release_call(Call *call) {
 static void work(Call *call, Room *room) {
     const int thread = omp_get_thread_num();
     const int64_t n_atoms = call->structure->n_atoms;
+    const int64_t stride = (int64_t)omp_get_num_threads() * call->chunk; /* may be fewer */
     FOR_OWN_CHUNKS(for (int64_t k = 0; k < n; ++k) {
         find_pairs(call->network, call->structure, &call->pairs, begin + k);
         start_rows(call, begin + k);
@@ -369,3 +359,7 @@ int evaluate(const Network *network, const Structure *structure, Output output,
 }
 
 int lanes(void) { return LANES; }
+
+/* Sizes of the structures, for the caller to compare with its own. */
+int layer_bytes(void) { return sizeof(Layer); }
+int network_bytes(void) { return sizeof(Network); }

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class CStructure(Structure):
     """``Structure`` of geometry.h."""
 
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("n_atoms", c_int64),
         *(
             (name, c_void_p)
@@ -36,7 +36,7 @@ class CStructure(Structure):
 class COutput(Structure):
     """``Output`` of engine.c."""
 
-    _fields_ = [(n, c_void_p) for n in ("energies", "gradients", "virials")]  # noqa: RUF012
+    _fields_ = [(n, c_void_p) for n in ("energies", "gradients", "virials")]
 
 
 class Evaluator:
@@ -88,7 +88,8 @@ class Evaluator:
         return [
             _evaluation(candidates, energies[part], gradients[part], virials[part])
             for candidates, part in zip(
-                batch, (slice(end - size, end) for end, size in zip(ends, sizes, strict=True)),
+                batch,
+                (slice(end - size, end) for end, size in zip(ends, sizes, strict=True)),
                 strict=True,
             )
         ]
@@ -110,9 +111,9 @@ class Evaluator:
         ]
 
 
-def _evaluation(candidates: Candidates, energies: Any, gradients: Any, virials: Any) -> Evaluation:
+def _evaluation(
+    candidates: Candidates, energies: Any, gradients: Any, virials: Any
+) -> Evaluation:
     virial = virials.sum(axis=0)
     volume = abs(np.linalg.det(candidates.cell_a))
-    return Evaluation(
-        float(energies.sum()), -gradients, (virial + virial.T) / 2 / volume
-    )
+    return Evaluation(float(energies.sum()), -gradients, (virial + virial.T) / 2 / volume)

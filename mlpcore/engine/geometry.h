@@ -70,27 +70,45 @@ static void pair_vector(const Structure *structure, int64_t atom, int64_t candid
                     image[2] * cell[6 + axis];
 }
 
+/* Intervals of the radial functions in one angstrom, below and above `fine_below_a`. */
+INLINE double intervals_per_a(const Network *network, int fine) {
+    return fine ? network->n_fine / network->fine_below_a
+                : (network->n_intervals - network->n_fine) /
+                      (network->cutoff_a - network->fine_below_a);
+}
+
+/* Find the interval of a length, and the place in it, 0 to 1. */
+static int find_interval(const Network *network, double length, double *fraction) {
+    const int fine = length < network->fine_below_a;
+    const int first = fine ? 0 : network->n_fine;
+    const int last = (fine ? network->n_fine : network->n_intervals) - 1;
+    const double from_start = fine ? length : length - network->fine_below_a;
+    const double place = from_start * intervals_per_a(network, fine);
+    const int interval = first + (int)place < last ? first + (int)place : last;
+    *fraction = place - (interval - first);
+    return interval;
+}
+
 /* Keep the candidates of one atom that lie within the cut-off. */
 static void find_pairs(const Network *network, const Structure *structure, Pairs *pairs,
                        int64_t atom) {
-    const double per_interval = network->n_intervals / network->cutoff_a;
     int64_t pair = pairs->first[atom] = structure->first[atom];
     for (int64_t c = structure->first[atom]; c < structure->first[atom + 1]; ++c) {
-        double v[3], n[3], y[N_HARMONICS];
+        double v[3], n[3], y[N_HARMONICS], fraction;
         pair_vector(structure, atom, c, v);
         const double length = sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]);
         if (!(length < network->cutoff_a)) continue;
         for (int axis = 0; axis < 3; ++axis) n[axis] = v[axis] / length;
         harmonics(n, y);
-        const double place = length * per_interval;
-        const int interval = place < network->n_intervals ? (int)place : network->n_intervals - 1;
         pairs->source[pair] = structure->neighbour[c];
-        pairs->interval[pair] = interval;
-        pairs->fraction[pair] = (REAL)(place - interval);
+        pairs->interval[pair] = find_interval(network, length, &fraction);
+        pairs->fraction[pair] = (REAL)fraction;
         pairs->length[pair] = length;
         memcpy(pairs->vector + 3 * pair, v, sizeof v);
-        for (int m = 0; m < N_HARMONICS; ++m)
+        for (int m = 0; m < N_HARMONICS; ++m) {
             pairs->harmonics[m * pairs->capacity + pair] = (REAL)y[m];
+            pairs->harmonics_by_pair[pair * N_HARMONICS + m] = (REAL)y[m];
+        }
         ++pair;
     }
     pairs->count[atom] = (int32_t)(pair - pairs->first[atom]);
@@ -105,7 +123,8 @@ static void pair_gradient(const Network *network, const Pairs *pairs, int64_t pa
     double by_direction[3];
     harmonics_gradient(n, g, by_direction);
     const double along = n[0] * by_direction[0] + n[1] * by_direction[1] + n[2] * by_direction[2];
-    const double by_length = g[0] * network->n_intervals / network->cutoff_a;
+    const double by_length =
+        g[0] * intervals_per_a(network, pairs->interval[pair] < network->n_fine);
     for (int axis = 0; axis < 3; ++axis)
         out[axis] = (by_direction[axis] - along * n[axis]) / length + by_length * n[axis];
 }

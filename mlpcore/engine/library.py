@@ -26,6 +26,7 @@ from mlpcore.engine.network import EngineUnsupportedError
 SOURCES = ("engine.c", "geometry.h", "convolution.h", "network.h", "vector.h")
 CACHE_VARIABLE = "LATTICE_LAB_CACHE"
 COMPILERS = ("cc", "gcc", "clang")
+X86_MACHINES = ("x86_64", "AMD64")
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,9 @@ INSTRUCTION_SETS = (
         64,
         frozenset({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2", "fma"}),
     ),
-    InstructionSet("avx2", ("-march=x86-64-v3",), 32, frozenset({"avx2", "fma", "bmi2", "f16c"})),
+    InstructionSet(
+        "avx2", ("-march=x86-64-v3",), 32, frozenset({"avx2", "fma", "bmi2", "f16c"})
+    ),
     InstructionSet("baseline", (), 16, frozenset()),
 )
 
@@ -88,6 +91,12 @@ def load_library(
     raise EngineUnsupportedError("; ".join(failures))
 
 
+def compile_all() -> list[Path]:
+    """Compile for every instruction set and precision, to be copied elsewhere."""
+    sets = INSTRUCTION_SETS if platform.machine() in X86_MACHINES else INSTRUCTION_SETS[-1:]
+    return [_compiled(dtype, found) for found in sets for dtype in ("float32", "float64")]
+
+
 @functools.cache
 def _load(dtype: str, instruction_set: InstructionSet) -> ctypes.CDLL:
     library = ctypes.CDLL(str(_compiled(dtype, instruction_set)))
@@ -97,7 +106,6 @@ def _load(dtype: str, instruction_set: InstructionSet) -> ctypes.CDLL:
 
 def _compiled(dtype: str, instruction_set: InstructionSet) -> Path:
     """Return the path of the compiled library; compile it on first use."""
-    compiler = _compiler()
     options = (
         *("-std=gnu11", "-O3", "-fPIC", "-shared", *instruction_set.options),
         f"-DVECTOR_BYTES={instruction_set.vector_bytes}",
@@ -105,10 +113,10 @@ def _compiled(dtype: str, instruction_set: InstructionSet) -> Path:
     )
     folder = Path(__file__).parent
     text = b"".join((folder / name).read_bytes() for name in SOURCES)
-    digest = hashlib.sha256(text + repr((compiler, options)).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(text + repr(options).encode()).hexdigest()[:16]
     path = _cache() / f"engine-{instruction_set.name}-{dtype}-{digest}.so"
     if not path.exists():
-        _compile(compiler, options, folder / SOURCES[0], path)
+        _compile(_require_compiler(), options, folder / SOURCES[0], path)
     return path
 
 
@@ -121,19 +129,24 @@ def _compile(compiler: str, options: tuple[str, ...], source: Path, path: Path) 
             command = [compiler, *options, *threads, str(source), "-o", str(made), "-lm"]
             run = subprocess.run(command, capture_output=True, text=True, check=False)
             if run.returncode == 0:
-                os.replace(made, path)
+                made.replace(path)
                 return
     raise EngineUnsupportedError(f"{compiler} failed: {run.stderr.strip()[-500:]}")
 
 
-def _compiler() -> str:
-    for name in (os.environ.get("CC", ""), *COMPILERS):
-        found = shutil.which(name) if name else None
-        if found:
-            return found
-    raise EngineUnsupportedError(
-        f"there is no C compiler (looked for {', '.join(COMPILERS)} and $CC)"
-    )
+def find_compiler() -> str | None:
+    """Return the C compiler of this machine, ``$CC`` before others."""
+    names = [name for name in (os.environ.get("CC"), *COMPILERS) if name]
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+def _require_compiler() -> str:
+    found = find_compiler()
+    if found is None:
+        raise EngineUnsupportedError(
+            f"there is no C compiler (looked for {', '.join(COMPILERS)} and $CC)"
+        )
+    return found
 
 
 def _cache() -> Path:
@@ -148,7 +161,7 @@ def _cache() -> Path:
 @functools.cache
 def _processor_features() -> frozenset[str]:
     path = Path("/proc/cpuinfo")
-    if platform.machine() not in ("x86_64", "AMD64") or not path.exists():
+    if platform.machine() not in X86_MACHINES or not path.exists():
         return frozenset()
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("flags"):

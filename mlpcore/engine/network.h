@@ -43,8 +43,9 @@ typedef struct {
 } Layer;
 
 typedef struct {
-    int32_t n_layers, n_intervals;
-    double cutoff_a;
+    int32_t n_layers;
+    int32_t n_fine, n_intervals; /* of the radial functions: below `fine_below_a`, in all */
+    double fine_below_a, cutoff_a;
     REAL activation_scale; /* normalises silu to unit second moment */
     const Layer *layers;
     const REAL *type_before; /* first layer's input behind its linear map, by atom type */

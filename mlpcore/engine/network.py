@@ -34,13 +34,13 @@ class EngineUnsupportedError(Exception):
 class CCoupling(Structure):
     """``Coupling`` of network.h."""
 
-    _fields_ = [("begin", c_void_p), ("index", c_void_p), ("value", c_void_p)]  # noqa: RUF012
+    _fields_ = [("begin", c_void_p), ("index", c_void_p), ("value", c_void_p)]
 
 
 class CPath(Structure):
     """``Path`` of network.h."""
 
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("l1", c_int32),
         ("l2", c_int32),
         ("l3", c_int32),
@@ -53,7 +53,7 @@ class CPath(Structure):
 class CLayer(Structure):
     """``Layer`` of network.h."""
 
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("n_in", c_int32 * N_L),
         ("n_middle", c_int32 * N_L),
         ("n_gate", c_int32 * N_L),
@@ -73,13 +73,16 @@ class CLayer(Structure):
     ]
 
 
-def network_type(real: Any) -> type[Structure]:
-    """Return ``Network`` of network.h for a ctypes real number."""
+def network_type(dtype: Any) -> type[Structure]:
+    """Return ``Network`` of network.h for single or double precision."""
+    real = ctypes.c_float if np.dtype(dtype) == np.float32 else ctypes.c_double
 
     class CNetwork(Structure):
-        _fields_ = [  # noqa: RUF012
+        _fields_ = [
             ("n_layers", c_int32),
+            ("n_fine", c_int32),
             ("n_intervals", c_int32),
+            ("fine_below_a", c_double),
             ("cutoff_a", c_double),
             ("activation_scale", real),
             ("layers", POINTER(CLayer)),
@@ -126,15 +129,16 @@ class NetworkBuilder:
         n_layers = sum(name.endswith("_convolution") for name in self._modules)
         layers = (CLayer * n_layers)(*(self._layer(t) for t in range(n_layers)))
         self._kept.append(layers)
-        real = ctypes.c_float if self._dtype == np.float32 else ctypes.c_double
         edge = self._modules["edge_embedding"]
         cutoff = _cutoff_a(edge)
         before, skip = self._first_rows()
         weights, constant = self._readout()
         scale, shift = self._rescale()
-        network = network_type(real)(
+        network = network_type(self._dtype)(
             n_layers=n_layers,
-            n_intervals=radial.n_intervals(cutoff),
+            n_fine=radial.N_FINE,
+            n_intervals=len(radial.knots_a(cutoff)) - 1,
+            fine_below_a=radial.FINE_BELOW_A,
             cutoff_a=cutoff,
             activation_scale=self._activation_scale(),
             layers=layers,
@@ -151,6 +155,11 @@ class NetworkBuilder:
         array = np.ascontiguousarray(values, dtype=dtype or self._dtype)
         self._kept.append(array)
         return array.ctypes.data
+
+    def _panels(self, matrix: FloatArray) -> int:
+        """Keep a matrix as (panel, row, column of the panel), two vectors of columns each."""
+        panels = matrix.reshape(len(matrix), -1, 2 * self._lanes)
+        return self._pointer(panels.transpose(1, 0, 2))
 
     def _layer(self, t: int) -> CLayer:
         convolution = self._modules[f"{t}_convolution"]
@@ -176,8 +185,8 @@ class NetworkBuilder:
         self._check_widths(layer, paths)
         for name, matrices in (("before", before), ("after", after), ("skip", skip)):
             for degree, matrix in matrices.items():
-                getattr(layer, name)[degree] = self._pointer(matrix)
-                getattr(layer, name + "_t")[degree] = self._pointer(matrix.T)
+                getattr(layer, name)[degree] = self._panels(matrix)
+                getattr(layer, name + "_t")[degree] = self._panels(matrix.T)
         for index, path in enumerate(paths):
             layer.paths[index] = self._path(path)
         self._fill_radial(layer, convolution, paths)
@@ -186,7 +195,9 @@ class NetworkBuilder:
     def _check_gate(self, gate: Any) -> None:
         irreps = gate.irreps_out
         if any(irrep.p != 1 or irrep.l > MAX_L for _, irrep in irreps):
-            raise EngineUnsupportedError(f"features {irreps}: need even parity, degree ≤ {MAX_L}")
+            raise EngineUnsupportedError(
+                f"features {irreps}: need even parity, degree ≤ {MAX_L}"
+            )
         activations = [*gate.act_scalars.acts, *gate.act_gates.acts]
         if any(act.f is not torch.nn.functional.silu for act in activations):
             raise EngineUnsupportedError("an activation other than silu")

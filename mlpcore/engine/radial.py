@@ -7,6 +7,7 @@ polynomials that share value, slope and curvature with them at both ends.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,15 +21,19 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     RadialFunction = Callable[[torch.Tensor], torch.Tensor]
 
-KNOT_SPACING_A = 0.025
-"""The XPLOR cut-off of SevenNet-0 begins at 4.5 Å, which must be a knot."""
+SPACING_A, FINE_SPACING_A, FINE_BELOW_A = 0.025, 0.0125, 2.0
+"""Distances between knots: the network bends most where atoms are close. The XPLOR
+cut-off of SevenNet-0 begins at 4.5 Å, which must be a knot."""
 
+N_FINE = round(FINE_BELOW_A / FINE_SPACING_A)
 N_COEFFICIENTS = 6
 
 
-def n_intervals(cutoff_a: float) -> int:
-    """Return the number of intervals between zero and the cut-off."""
-    return round(cutoff_a / KNOT_SPACING_A)
+def knots_a(cutoff_a: float) -> FloatArray:
+    """Return the ends of all intervals from zero to the cut-off, in Å."""
+    n_coarse = round((cutoff_a - FINE_BELOW_A) / SPACING_A)
+    fine = np.linspace(0.0, FINE_BELOW_A, N_FINE + 1)
+    return np.concatenate([fine, np.linspace(FINE_BELOW_A, cutoff_a, n_coarse + 1)[1:]])
 
 
 def piecewise_polynomials(edge_embedding: Any, network: Any, cutoff_a: float) -> FloatArray:
@@ -50,18 +55,15 @@ def piecewise_polynomials(edge_embedding: Any, network: Any, cutoff_a: float) ->
         interval. The first interval continues the second one: the polynomials near
         zero distance stay smooth, where Bessel functions have no stable form.
     """
-    count = n_intervals(cutoff_a)
-    knots = torch.linspace(0.0, cutoff_a, count + 1, dtype=torch.float64)
+    knots = torch.as_tensor(knots_a(cutoff_a))
     start, end = knots[1:-1], knots[2:]
     function = _radial_function(edge_embedding, network, (start + end) / 2)
-    left, right = (_jet(function, at, cutoff_a / count) for at in (start, end))
+    left, right = (_jet(function, at, end - start) for at in (start, end))
     inner = _hermite(left, right)
     return np.concatenate([_continued_backwards(inner[:1]), inner])
 
 
-def _radial_function(
-    edge_embedding: Any, network: Any, middle: torch.Tensor
-) -> RadialFunction:
+def _radial_function(edge_embedding: Any, network: Any, middle: torch.Tensor) -> RadialFunction:
     """Return w(r), each r on the branch of the cut-off that `middle` is on."""
     basis, envelope = edge_embedding.basis_function, edge_embedding.cutoff_function
     coefficients = basis.coeffs.detach().double()
@@ -109,21 +111,22 @@ def _switch(envelope: Any, r: torch.Tensor) -> torch.Tensor:
     return (end - r**2) ** 2 * (end + 2 * r**2 - 3 * start) / (end - start) ** 3
 
 
-def _jet(function: RadialFunction, r: torch.Tensor, spacing: float) -> list[torch.Tensor]:
+def _jet(
+    function: RadialFunction, r: torch.Tensor, spacing: torch.Tensor
+) -> list[torch.Tensor]:
     """Return value, slope and curvature with respect to t = r/spacing."""
-    along = torch.full_like(r, spacing)
 
     def slope(at: torch.Tensor) -> torch.Tensor:
-        return _derivative(function, at, along)
+        return _derivative(function, at, spacing)
 
-    return [function(r), slope(r), _derivative(slope, r, along)]
+    return [function(r), slope(r), _derivative(slope, r, spacing)]
 
 
 def _derivative(
     function: RadialFunction, at: torch.Tensor, along: torch.Tensor
 ) -> torch.Tensor:
-    _, tangent = torch.func.jvp(function, (at,), (along,))
-    return tangent  # type: ignore[no-any-return]
+    tangent: torch.Tensor = torch.func.jvp(function, (at,), (along,))[1]
+    return tangent
 
 
 def _hermite(left: list[torch.Tensor], right: list[torch.Tensor]) -> FloatArray:
@@ -145,7 +148,8 @@ def _falling(powers: NDArray[np.int_], order: int) -> FloatArray:
 
 
 def _continued_backwards(polynomials: FloatArray) -> FloatArray:
-    """Return the same polynomials, as functions of t + 1."""
-    shifted = [np.poly1d(row[::-1])(np.poly1d([1.0, -1.0])).c[::-1] for row in polynomials[0]]
-    padded = [np.pad(row, (0, N_COEFFICIENTS - len(row))) for row in shifted]
-    return np.array(padded)[None]
+    """Return the same polynomials as functions of t + 1: Σ c[n] (t − 1)ⁿ by powers of t."""
+    powers = range(N_COEFFICIENTS)
+    shift = [[math.comb(n, k) * (-1.0) ** (n - k) for k in powers] for n in powers]
+    continued: FloatArray = polynomials @ np.array(shift)
+    return continued

@@ -35,10 +35,13 @@ INLINE V choose(VI where, V this, V other) {
     return (V)((where & (VI)this) | (~where & (VI)other));
 }
 
+/* Sum over the lanes, halving a copy in memory: adds of ever narrower vectors. */
 INLINE REAL sum_of_lanes(V value) {
-    REAL sum = 0;
-    for (int lane = 0; lane < LANES; ++lane) sum += value[lane];
-    return sum;
+    REAL part[LANES];
+    store(part, value);
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int lane = 0; lane < half; ++lane) part[lane] += part[lane + half];
+    return part[0];
 }
 
 /* exp(x) for |x| below the overflow limit, to rounding: 2^k times the Taylor series
@@ -65,48 +68,58 @@ INLINE V exponential(V x) {
 
 INLINE V logistic(V x) { return 1 / (1 + exponential(-x)); }
 
-/* ROWS rows of C += A B for two vectors of columns; `a` and `c` hold row pointers. */
-#define PRODUCT_BLOCK(ROWS)                                                               \
-    static void product_##ROWS(const REAL *const *a, const REAL *b, REAL *const *c,       \
-                               int depth, int width, int column) {                        \
-        V sum[ROWS][2];                                                                   \
-        for (int row = 0; row < ROWS; ++row)                                              \
-            for (int half = 0; half < 2; ++half)                                          \
-                sum[row][half] = load(c[row] + column + half * LANES);                    \
-        for (int k = 0; k < depth; ++k) {                                                 \
-            const REAL *at = b + (size_t)k * width + column;                              \
-            const V first = load(at), second = load(at + LANES);                          \
-            for (int row = 0; row < ROWS; ++row) {                                        \
-                sum[row][0] += a[row][k] * first;                                         \
-                sum[row][1] += a[row][k] * second;                                        \
-            }                                                                             \
-        }                                                                                 \
-        for (int row = 0; row < ROWS; ++row)                                              \
-            for (int half = 0; half < 2; ++half)                                          \
-                store(c[row] + column + half * LANES, sum[row][half]);                    \
+/* ROWS rows of C += A B for two vectors of columns; `b` is one panel, (depth, 2 LANES). */
+#define PRODUCT_BLOCK(ROWS)                                                              \
+    static void product_##ROWS(const REAL *a, ptrdiff_t a_stride, const REAL *b, REAL *c, \
+                               ptrdiff_t c_stride, int depth) {                          \
+        V sum[ROWS][2];                                                                  \
+        for (int row = 0; row < ROWS; ++row)                                             \
+            for (int half = 0; half < 2; ++half)                                         \
+                sum[row][half] = load(c + row * c_stride + half * LANES);                \
+        for (int k = 0; k < depth; ++k, b += 2 * LANES) {                                \
+            const V first = load(b), second = load(b + LANES);                           \
+            for (int row = 0; row < ROWS; ++row) {                                       \
+                const REAL factor = a[row * a_stride + k];                               \
+                sum[row][0] += factor * first;                                           \
+                sum[row][1] += factor * second;                                          \
+            }                                                                            \
+        }                                                                                \
+        for (int row = 0; row < ROWS; ++row)                                             \
+            for (int half = 0; half < 2; ++half)                                         \
+                store(c + row * c_stride + half * LANES, sum[row][half]);                \
     }
 
 PRODUCT_BLOCK(1)
-PRODUCT_BLOCK(4)
+PRODUCT_BLOCK(2)
 #if VECTOR_BYTES >= 64
 enum { BLOCK_ROWS = 12 };
+PRODUCT_BLOCK(4)
 PRODUCT_BLOCK(12)
 #define PRODUCT_LARGE product_12
+#define PRODUCT_MEDIUM product_4
+enum { MEDIUM_ROWS = 4 };
 #else
-enum { BLOCK_ROWS = 6 };
+enum { BLOCK_ROWS = 6, MEDIUM_ROWS = 3 };
+PRODUCT_BLOCK(3)
 PRODUCT_BLOCK(6)
 #define PRODUCT_LARGE product_6
+#define PRODUCT_MEDIUM product_3
 #endif
 
-/* C += A B: `b` is (depth, width), width a multiple of two vectors. */
-static void add_product(const REAL *const *a, const REAL *b, REAL *const *c, int rows,
-                        int depth, int width) {
-    for (int column = 0; column < width; column += 2 * LANES) {
+/* C += A B. `b` is kept in panels of two vectors of columns, (width / 2 LANES, depth,
+ * 2 LANES), so that it is read in order. */
+static void add_product(const REAL *a, ptrdiff_t a_stride, const REAL *b, REAL *c,
+                        ptrdiff_t c_stride, int rows, int depth, int width) {
+    for (int column = 0; column < width; column += 2 * LANES, b += (ptrdiff_t)depth * 2 * LANES) {
         int row = 0;
-        for (; row + BLOCK_ROWS <= rows; row += BLOCK_ROWS)
-            PRODUCT_LARGE(a + row, b, c + row, depth, width, column);
-        for (; row + 4 <= rows; row += 4) product_4(a + row, b, c + row, depth, width, column);
-        for (; row < rows; ++row) product_1(a + row, b, c + row, depth, width, column);
+#define ROWS(NUMBER, PRODUCT)                  \
+    for (; row + NUMBER <= rows; row += NUMBER) \
+    PRODUCT(a + row * a_stride, a_stride, b, c + row * c_stride + column, c_stride, depth)
+        ROWS(BLOCK_ROWS, PRODUCT_LARGE);
+        ROWS(MEDIUM_ROWS, PRODUCT_MEDIUM);
+        ROWS(2, product_2);
+        ROWS(1, product_1);
+#undef ROWS
     }
 }
 
