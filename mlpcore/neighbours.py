@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -102,18 +103,21 @@ class NeighbourSearch:
     def __init__(self, cutoff_a: float, skin_a: float = 0.5, kept: int = 16) -> None:
         self._cutoff_a, self._radius_a, self._kept = cutoff_a, cutoff_a + skin_a, kept
         self._lists: OrderedDict[bytes, Candidates] = OrderedDict()
+        self._lock = threading.Lock()  # a potential may serve several threads
 
     def find(self, atoms: Atoms) -> Candidates:
         """Return the structure with its candidate pairs."""
         key = atoms.numbers.tobytes() + atoms.pbc.tobytes()
         positions, cell = atoms.get_positions(), np.array(atoms.cell, dtype=float)
-        earlier = self._lists.get(key)
+        with self._lock:
+            earlier = self._lists.get(key)
         if earlier is None or not self._serves(earlier, positions, cell):
             earlier = _search(atoms, self._radius_a)
+        with self._lock:
             self._lists[key] = earlier
-        self._lists.move_to_end(key)
-        while len(self._lists) > self._kept:
-            self._lists.popitem(last=False)
+            self._lists.move_to_end(key)
+            while len(self._lists) > self._kept:
+                self._lists.popitem(last=False)
         return replace(earlier, positions_a=positions, cell_a=cell)
 
     def _serves(
