@@ -25,7 +25,7 @@ from mlpcore import registry
 
 Forces = Callable[[Atoms], Any]
 
-MIN_ROUNDS, MAX_ROUNDS, BUDGET_S = 3, 21, 30.0
+MIN_ROUNDS, MAX_ROUNDS, BUDGET_S = 3, 21, 12.0
 WARM_UP_CALLS = 3
 PAUSE_S = 0.02
 """Before each call, so that idle threads of the call before it have gone to sleep."""
