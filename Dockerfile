@@ -6,7 +6,7 @@ FROM python:${PYTHON}-slim
 ARG TORCH_INDEX=""
 
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends make \
+ && apt-get install --yes --no-install-recommends gcc libc6-dev make \
  && rm -rf /var/lib/apt/lists/*
 RUN useradd --create-home --uid 10001 lattice \
  && mkdir --parents /app /data \
@@ -20,7 +20,8 @@ COPY --chown=lattice:lattice Makefile requirements.lock ./
 RUN make setup TORCH_INDEX="${TORCH_INDEX}"
 
 COPY --chown=lattice:lattice . .
-RUN .venv/bin/python -m compileall -q app.py jobs mlpcore pages properties
+RUN .venv/bin/python -m compileall -q app.py jobs mlpcore pages properties \
+ && .venv/bin/python -m mlpcore.engine --all
 
 ENV LATTICE_LAB_HOST=0.0.0.0 LATTICE_LAB_PORT=8501 LATTICE_LAB_JOBS=/data/jobs
 VOLUME /data

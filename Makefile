@@ -51,7 +51,12 @@ setup-dev: .venv/setup-dev.stamp
 	@./.ci/chromium
 	@touch $@
 
-run: setup
+# Compiled ahead, so that the first job need not wait; without a compiler it says so.
+.venv/engine.stamp: .venv/setup.stamp $(wildcard mlpcore/engine/*.[ch])
+	@$(BIN)/python -m mlpcore.engine >/dev/null || true
+	@touch $@
+
+run: .venv/engine.stamp
 	@$(if $(HOST),LATTICE_LAB_HOST=$(HOST)) $(if $(PORT),LATTICE_LAB_PORT=$(PORT)) $(BIN)/python -m jobs serve
 
 check: setup-dev
