@@ -17,11 +17,14 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcore.engine.network import EngineUnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 SOURCES = ("engine.c", "geometry.h", "convolution.h", "network.h", "vector.h")
 CACHE_VARIABLE = "LATTICE_LAB_CACHE"
@@ -91,10 +94,16 @@ def load_library(
     raise EngineUnsupportedError("; ".join(failures))
 
 
-def compile_all() -> list[Path]:
-    """Compile for every instruction set and precision, to be copied elsewhere."""
-    sets = INSTRUCTION_SETS if platform.machine() in X86_MACHINES else INSTRUCTION_SETS[-1:]
-    return [_compiled(dtype, found) for found in sets for dtype in ("float32", "float64")]
+def compile_ahead(wanted: Sequence[InstructionSet]) -> Iterator[Path]:
+    """Compile for some instruction sets in both precisions; yield the libraries.
+
+    Sets that this machine's compiler cannot make, being those of another family of
+    processors, are left out.
+    """
+    foreign = platform.machine() not in X86_MACHINES
+    for found in wanted:
+        if not (foreign and found.features):
+            yield from (_compiled(dtype, found) for dtype in ("float32", "float64"))
 
 
 @functools.cache

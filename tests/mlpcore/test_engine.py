@@ -6,6 +6,7 @@ import ctypes
 import logging
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from mlpcore import registry, sevennet
+from mlpcore.engine import __main__ as engine_command
 from mlpcore.engine import library, network, radial
 from mlpcore.engine.evaluator import Evaluator
 from mlpcore.engine.network import EngineUnsupportedError
@@ -243,6 +245,22 @@ def test_compiled_library_serves_without_compiler(monkeypatch, tmp_path):
         assert library.load_library("float64")[0].lanes() > 0
     finally:
         library._load.cache_clear()
+
+
+def test_command_compiles_ahead(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv(library.CACHE_VARIABLE, str(tmp_path))
+    assert engine_command.main([]) == 0
+    named = [Path(line) for line in capsys.readouterr().out.split()]
+    assert sorted(named) == sorted(tmp_path.iterdir())
+    assert len(named) == 2
+
+
+def test_command_says_that_there_is_no_compiler(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv(library.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CC", raising=False)
+    assert engine_command.main(["--all"]) == 1
+    assert "no C compiler" in capsys.readouterr().err
 
 
 def test_network_with_odd_widths_is_refused(upstream):
