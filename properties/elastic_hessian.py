@@ -86,7 +86,10 @@ def second_derivatives(
 ) -> SecondDerivatives:
     """Differentiate the enthalpy twice at the given structure.
 
-    Only one atom of each orbit is differentiated; rotations give the others' rows.
+    One atom of each orbit is differentiated, along as few directions as its site's
+    symmetry leaves independent, and as many strains as the Laue class needs; rotations
+    give the rest. One strain more than needed is differentiated too, if there is one: it
+    shows whether the symmetry holds.
 
     Parameters
     ----------
@@ -100,19 +103,96 @@ def second_derivatives(
     Cancelled
         The monitor asked to stop; finished rows are kept in `pieces`.
     """
-    sources, rotations, images = laue.proper_operations(crystal, symmetry.SYMPREC_A)
-    rows = _Rows(crystal, potential)
-    wanted = [*rows.strain_keys(), *rows.atom_keys(sorted({int(i) for i in sources}))]
+    plan = _Plan.of(crystal)
+    rows, wanted = _Rows(crystal, potential), plan.keys()
     found: dict[str, Arrays] = {}
-    for done, key in enumerate(wanted):
+    for done, (key, direction) in enumerate(wanted.items()):
         monitor.advance("elastic", done, len(wanted), "second derivatives")
         kept = pieces.get(key)
         if kept is None:
-            kept = rows.row(key)
+            kept = rows.row(direction)
             pieces.put(key, kept)
         found[key] = kept
     monitor.advance("elastic", len(wanted), len(wanted), "second derivatives")
-    return _assemble(crystal, found, sources, rotations, images, pressure_gpa)
+    return _assemble(crystal, plan, found, pressure_gpa)
+
+
+@dataclass(frozen=True)
+class _Direction:
+    """A direction to differentiate along: of one atom, or of the strain if `atom` is None."""
+
+    atom: int | None
+    vector: FloatArray
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """The derivatives to take, and the proper operations that give the others.
+
+    Attributes
+    ----------
+    sources
+        An atom that each atom is an image of, (n,).
+    rotations, images
+        Cartesian, (g, 3, 3), and where each operation sends each atom, (g, n).
+    patterns
+        Voigt components of strain that determine the tensor, and after them, where
+        there is another, one that does not.
+    n_needed
+        Number of patterns that determine the tensor.
+    directions
+        Unit vectors for each representative atom, (k, 3).
+    """
+
+    sources: NDArray[np.int64]
+    rotations: FloatArray
+    images: NDArray[np.int64]
+    patterns: tuple[int, ...]
+    n_needed: int
+    directions: dict[int, FloatArray]
+
+    @classmethod
+    def of(cls, crystal: Crystal) -> _Plan:
+        sources, rotations, images = laue.proper_operations(crystal, symmetry.SYMPREC_A)
+        needed = laue.strain_patterns(rotations)
+        spare = tuple(i for i in reversed(range(6)) if i not in needed)[:1]
+        directions = {
+            int(atom): laue.generating_directions(rotations[images[:, atom] == atom])
+            for atom in np.unique(sources)
+        }
+        patterns = (*needed, *spare)
+        return cls(sources, rotations, images, patterns, len(needed), directions)
+
+    def keys(self) -> dict[str, _Direction]:
+        """Return the derivatives by the names under which they are kept."""
+        wanted = {f"hessian/strain{i}": _Direction(None, np.eye(6)[i]) for i in self.patterns}
+        for atom, vectors in self.directions.items():
+            for k, vector in enumerate(vectors):
+                wanted[f"hessian/atom{atom}direction{k}"] = _Direction(atom, vector)
+        return wanted
+
+    def axis_rows(self, atom: int, rows: dict[str, Arrays]) -> tuple[FloatArray, FloatArray]:
+        """Return the rows of a representative atom's axes from those of its directions.
+
+        Each axis is a sum of images of the directions under the site's operations, and
+        its row the same sum of images of their rows: (3, n, 3) and (3, 3, 3).
+        """
+        vectors = self.directions[atom]
+        kept = self.images[:, atom] == atom
+        turns, sent = self.rotations[kept], self.images[kept]
+        spread = np.einsum("gij,kj->gki", turns, vectors).reshape(-1, 3)
+        weights = np.linalg.pinv(spread).reshape(3, len(turns), len(vectors))
+        by_position = np.zeros((3, len(self.sources), 3))
+        by_strain = np.zeros((3, 3, 3))
+        for k in range(len(vectors)):
+            row = rows[f"hessian/atom{atom}direction{k}"]
+            for turn, where, weight in zip(turns, sent, weights[:, :, k].T, strict=True):
+                by_position[:, where] += np.einsum(
+                    "a,nx,yx->any", weight, row["position"], turn
+                )
+                turned = turn @ row["strain"] @ turn.T
+                by_strain += weight[:, None, None] * turned
+        return by_position, by_strain
 
 
 class _Rows:
@@ -122,20 +202,15 @@ class _Rows:
         self._crystal, self._potential = crystal, potential
         self._graph: tuple[torch.Tensor, ...] | None = None
 
-    def strain_keys(self) -> list[str]:
-        return [f"hessian/strain{i}" for i in range(6)]
-
-    def atom_keys(self, atoms: list[int]) -> list[str]:
-        return [f"hessian/atom{i}axis{a}" for i in atoms for a in range(3)]
-
-    def row(self, key: str) -> Arrays:
+    def row(self, direction: _Direction) -> Arrays:
         """Gradient of one first derivative by displacement (n, 3) and strain (3, 3)."""
         u, strain, by_u, by_strain = self._graph = self._graph or self._first_derivatives()
-        if key.startswith("hessian/strain"):
-            first = by_strain[voigt.PAIRS[int(key[-1])]]
+        along = torch.as_tensor(direction.vector, dtype=torch.float64, device=u.device)
+        if direction.atom is None:
+            voigt_strain = torch.stack([by_strain[pair] for pair in voigt.PAIRS])
+            first = (voigt_strain * along).sum()
         else:
-            atom, axis = key.removeprefix("hessian/atom").split("axis")
-            first = by_u[int(atom), int(axis)]
+            first = (by_u[direction.atom] * along).sum()
         gradients = torch.autograd.grad(first, [u, strain], retain_graph=True)
         by_position, by_cell = (_numpy(g) for g in gradients)
         return {"position": by_position, "strain": by_cell}
@@ -158,35 +233,35 @@ def _numpy(tensor: torch.Tensor) -> FloatArray:
 
 
 def _assemble(
-    crystal: Crystal,
-    rows: dict[str, Arrays],
-    sources: NDArray[np.int64],
-    rotations: FloatArray,
-    images: NDArray[np.int64],
-    pressure_gpa: float,
+    crystal: Crystal, plan: _Plan, rows: dict[str, Arrays], pressure_gpa: float
 ) -> SecondDerivatives:
     n = len(crystal)
-    strain_strain = np.zeros((3, 3, 3, 3))
-    for component, (i, j) in enumerate(voigt.PAIRS):
-        block = rows[f"hessian/strain{component}"]["strain"]
-        strain_strain[i, j] = strain_strain[j, i] = (block + block.T) / 2
     force_constants, coupling = np.zeros((n, 3, n, 3)), np.zeros((n, 3, 3, 3))
+    own = {atom: plan.axis_rows(atom, rows) for atom in plan.directions}
     for atom in range(n):
-        source = int(sources[atom])
-        op = int(np.flatnonzero(images[:, source] == atom)[0])
-        r, sent = rotations[op], images[op]
-        own = [rows[f"hessian/atom{source}axis{a}"] for a in range(3)]
-        by_position = np.array([row["position"] for row in own])
-        by_strain = np.array([row["strain"] for row in own])
+        source = int(plan.sources[atom])
+        op = int(np.flatnonzero(plan.images[:, source] == atom)[0])
+        r, sent = plan.rotations[op], plan.images[op]
+        by_position, by_strain = own[source]
         force_constants[atom][:, sent] = np.einsum("ax,xnb,yb->any", r, by_position, r)
         coupling[atom] = np.einsum("ax,bj,ck,xjk->abc", r, r, r, by_strain)
     symmetric = (coupling + coupling.transpose(0, 1, 3, 2)) / 2
     return SecondDerivatives(
-        strain_strain + _volume_work(crystal.volume_a3, pressure_gpa),
+        _strain_strain(plan, rows) + _volume_work(crystal.volume_a3, pressure_gpa),
         symmetric.transpose(2, 3, 0, 1),
         force_constants,
         crystal.volume_a3,
     )
+
+
+def _strain_strain(plan: _Plan, rows: dict[str, Arrays]) -> FloatArray:
+    """Return H_εε, (3, 3, 3, 3): columns that were computed as they are, others by symmetry."""
+    blocks = [rows[f"hessian/strain{i}"]["strain"] for i in plan.patterns]
+    columns = np.array([[(b + b.T)[pair] / 2 for pair in voigt.PAIRS] for b in blocks]).T
+    needed = plan.patterns[: plan.n_needed]
+    matrix = laue.complete(columns[:, : plan.n_needed], needed, plan.rotations)
+    matrix[:, list(plan.patterns)] = columns
+    return voigt.tensor_from_matrix(matrix)
 
 
 def _volume_work(volume_a3: float, pressure_gpa: float) -> FloatArray:

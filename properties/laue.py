@@ -159,6 +159,48 @@ def complete(
     return np.einsum("k,kij->ij", weights, basis)
 
 
+def generating_directions(rotations: FloatArray) -> FloatArray:
+    """Choose as few unit vectors as span space with their images, (k, 3).
+
+    Parameters
+    ----------
+    rotations
+        Those that keep a site, Cartesian, (g, 3, 3).
+    """
+    chosen = np.zeros((0, 3))
+    while _smallest_stretch(chosen, rotations, 3) < WELL_SPREAD:
+        more = [np.vstack([chosen, candidate]) for candidate in _CANDIDATES]
+        rank = max(_span(c, rotations) for c in more)
+        chosen = max(
+            (c for c in more if _span(c, rotations) == rank),
+            key=lambda c: _smallest_stretch(c, rotations, rank),
+        )
+    return chosen
+
+
+WELL_SPREAD = 0.1
+"""Smallest singular value of the images' mean square at which they span space safely."""
+
+_CANDIDATES = np.vstack(
+    [np.eye(3), [v / np.linalg.norm(v) for v in np.random.default_rng(0).normal(size=(40, 3))]]
+)
+
+
+def _moments(directions: FloatArray, rotations: FloatArray) -> FloatArray:
+    """Return the singular values of all images together, per operation."""
+    images = np.einsum("gij,kj->gki", rotations, directions).reshape(-1, 3)
+    values: FloatArray = np.linalg.svd(images, compute_uv=False) / np.sqrt(len(rotations))
+    return np.pad(values, (0, 3 - len(values)))
+
+
+def _span(directions: FloatArray, rotations: FloatArray) -> int:
+    return int((_moments(directions, rotations) > WELL_SPREAD).sum())
+
+
+def _smallest_stretch(directions: FloatArray, rotations: FloatArray, rank: int) -> float:
+    return float(_moments(directions, rotations)[rank - 1])
+
+
 def ieee_axes(found: Symmetry) -> FloatArray:
     """Return the IEEE axes (ANSI/IEEE Std 176-1987) as rows in the cell's Cartesian frame.
 
