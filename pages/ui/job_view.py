@@ -121,7 +121,7 @@ def _progress_text(progress: StageProgress) -> str:
     if progress.what:
         parts.append(progress.what)
     if progress.remaining_s is not None:
-        parts.append(f"about {text.duration(progress.remaining_s)} left")
+        parts.append(f"about {text.duration(max(1.0, progress.remaining_s))} left")
     return " · ".join(parts)
 
 

@@ -63,6 +63,8 @@ def space_group(symbol: str) -> str:
 
 def duration(seconds: float) -> str:
     """Return a length of time in the one or two units that matter."""
+    if seconds < 1:
+        return "less than 1 s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

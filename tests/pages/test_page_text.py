@@ -33,7 +33,7 @@ def test_short(value, expected):
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [
-        (0.4, "0 s"),
+        (0.4, "less than 1 s"),
         (59.6, "1 min 0 s"),
         (95, "1 min 35 s"),
         (1800, "30 min"),
