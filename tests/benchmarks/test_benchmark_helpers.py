@@ -118,9 +118,10 @@ def side(seconds: dict[str, float], failure: str = "") -> dict[str, object]:
     return {"seconds": seconds, "whole_s": sum(seconds.values()) + 5.0, "failure": failure}
 
 
-def test_the_extra_stage_of_matcalc_counts_in_no_sum() -> None:
+def test_the_extra_stage_of_matcalc_counts_only_where_results_are_to_be_the_same() -> None:
     theirs = side({"relax": 1.0, "elastic": 2.0, "elastic_relaxed": 100.0, "phonons": 4.0})
     assert end_to_end_report.stage_sum(theirs) == 7.0
+    assert end_to_end_report.same_result(theirs) == 105.0
     assert end_to_end_report.whole(theirs) == pytest.approx(12.0)
 
 
