@@ -28,7 +28,11 @@ from properties.quasiharmonic import volume_offsets
 from properties.spec import PRESETS
 from properties.symmetry import SYMPREC_A
 
-CRYSTALS = ("Si", "NaCl", "MgO", "Mg", "ZnO", "FeS2", "TiO2", "SiO2", "Al2O3", "ZrO2")
+CRYSTALS = (
+    *("Si", "NaCl", "MgO", "CaF2", "GaAs", "Cu", "W", "diamond", "Mg", "ZnO"),
+    *("TiO2", "SiO2", "Al2O3", "FeS2", "ZrO2"),
+)
+"""Cubic to monoclinic, small cells first in each system."""
 LIMIT_S = 7200.0
 MATCALC_WORKER = ROOT / "benchmarks" / "support" / "matcalc_worker.py"
 PACKAGES = ("matcalc", "sevenn", "torch", "phonopy", "ase")
