@@ -45,11 +45,11 @@ def main() -> None:
     for name in options.crystals:
         outcome, whole = measure(name, options.model, options.preset)
         cells = [
-            f"{outcome.seconds[stage]:.0f}" if stage in outcome.seconds else "–"
+            f"{outcome.seconds[stage]:.1f}" if stage in outcome.seconds else "–"
             for stage in STAGES
         ]
         atoms = outcome.structure["n_atoms_primitive"]
-        print(f"| {name} | {atoms} | " + " | ".join(cells) + f" | {whole:.0f} |", flush=True)
+        print(f"| {name} | {atoms} | " + " | ".join(cells) + f" | {whole:.1f} |", flush=True)
 
 
 if __name__ == "__main__":
