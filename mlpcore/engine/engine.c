@@ -31,7 +31,7 @@ typedef struct {
     REAL **before, **gate;
     REAL *by_before; /* (thread, parity of the layer, atom, row): each thread adds to its own */
     double *by_position; /* (thread, atom, 3) */
-    int64_t longest_row, longest_gate, longest_middle, most_pairs;
+    int64_t longest_row, longest_middle, most_pairs;
 } Call;
 
 /* Room for one thread. */
@@ -260,7 +260,6 @@ static int reserve_call(Call *call) {
         const int64_t row = row_of(layer->n_in).start[N_L];
         const int64_t gate_row = row_of(layer->n_gate).start[N_L];
         call->longest_row = greater(call->longest_row, row);
-        call->longest_gate = greater(call->longest_gate, gate_row);
         call->longest_middle =
             greater(call->longest_middle, row_of(layer->n_middle).start[N_L]);
         call->before[t] = reserve(sizeof(REAL) * n * row, &failed);

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 MAX_L = 3
 N_L = MAX_L + 1
 MAX_PATHS = 40
+MAX_ENTRIES = 784
+"""Room for the coupling matrices of all paths from one degree, as in convolution.h."""
 
 
 class EngineUnsupportedError(Exception):
@@ -210,6 +212,13 @@ class NetworkBuilder:
             )
         if len(paths) > MAX_PATHS:
             raise EngineUnsupportedError(f"{len(paths)} tensor products, at most {MAX_PATHS}")
+        for degree in range(N_L):
+            shapes = [path.tensor.shape for path in paths if path.l1 == degree]
+            entries = max(sum(d1 * other[k] for d1, *other in shapes) for k in (0, 1))
+            if entries > MAX_ENTRIES:
+                raise EngineUnsupportedError(
+                    f"{entries} couplings of degree {degree}, at most {MAX_ENTRIES}"
+                )
 
     def _path(self, path: coupling.Path) -> CPath:
         by_harmonic, by_output = (self._coupling(s) for s in (path.by_harmonic, path.by_output))
