@@ -16,6 +16,7 @@ PROTOTYPES = ("fcc", "bcc", "sc", "diamond", "rocksalt", "zincblende", "cesiumch
 ONE_KIND = 4
 """The first prototypes hold one kind of atom, the others two."""
 SHORTEST_IN_GAS_A = 1.2
+MOST_PAIRS = 5000
 
 
 def random_structures(count: int, elements: Sequence[str], seed: int) -> Iterator[Atoms]:
@@ -32,9 +33,14 @@ def _crystal(rng: np.random.Generator, elements: Sequence[str]) -> Atoms:
 
 
 def _large_crystal(rng: np.random.Generator, elements: Sequence[str]) -> Atoms:
-    """Return the same with 27 to 200 atoms."""
+    """Return the same with up to 200 atoms, fewer where they are dense.
+
+    Memory of the package's own code grows with the pairs, by a megabyte each.
+    """
     cell = _prototype(rng, elements, repeats=np.array([1, 1, 1]))
-    most = int((200 / len(cell)) ** (1 / 3))
+    neighbours = 4 / 3 * np.pi * 5.0**3 * len(cell) / cell.get_volume()
+    most_atoms = min(200.0, MOST_PAIRS / neighbours)
+    most = max(1, int((most_atoms / len(cell)) ** (1 / 3)))
     return _rattled(rng, cell * (most, most, most))
 
 
