@@ -12,7 +12,7 @@ from ase.data import chemical_symbols
 
 from mlpcore.chgnet_graph import build_bond_graph
 from mlpcore.errors import StructureError
-from mlpcore.potential import Evaluation, Potential, resolve_device
+from mlpcore.potential import Evaluation, Potential, groups_up_to, resolve_device
 from mlpcore.weights import load_weights
 
 if TYPE_CHECKING:
@@ -164,16 +164,3 @@ class CHGNetPotential(Potential):
 
     def _zeros(self, *shape: int) -> torch.Tensor:
         return torch.zeros(*shape, dtype=self.dtype, device=self.device)
-
-
-def groups_up_to(most_atoms: int, batch: Sequence[Atoms]) -> list[list[Atoms]]:
-    """Cut a batch into runs of structures of at most `most_atoms` atoms, or of one."""
-    groups: list[list[Atoms]] = []
-    room = 0
-    for atoms in batch:
-        if len(atoms) > room:
-            groups.append([])
-            room = most_atoms
-        groups[-1].append(atoms)
-        room -= len(atoms)
-    return groups

@@ -145,3 +145,16 @@ def resolve_device(device: str) -> torch.device:
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return torch.device(device)
+
+
+def groups_up_to(most_atoms: int, batch: Sequence[Atoms]) -> list[list[Atoms]]:
+    """Cut a batch into runs of structures of at most `most_atoms` atoms, or of one."""
+    groups: list[list[Atoms]] = []
+    room = 0
+    for atoms in batch:
+        if len(atoms) > room:
+            groups.append([])
+            room = most_atoms
+        groups[-1].append(atoms)
+        room -= len(atoms)
+    return groups

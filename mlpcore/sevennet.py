@@ -16,11 +16,11 @@ import torch
 from mlpcore.engine.evaluator import Evaluator
 from mlpcore.engine.network import EngineUnsupportedError
 from mlpcore.neighbours import Graph, NeighbourSearch, build_graph
-from mlpcore.potential import Evaluation, Potential, resolve_device
+from mlpcore.potential import Evaluation, Potential, groups_up_to, resolve_device
 from mlpcore.weights import load_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from ase import Atoms
@@ -161,7 +161,7 @@ class FastSevenNetPotential(SevenNetPotential):
         not grow with the length of the batch.
         """
         found: list[Evaluation] = []
-        for group in _groups(batch, self.batch_atoms):
+        for group in groups_up_to(self.batch_atoms, batch):
             for atoms in group:
                 self.info.require_elements(atoms.get_chemical_symbols())
             found += self._evaluator.evaluate([self._search.find(atoms) for atoms in group])
@@ -187,18 +187,6 @@ def _tell_once(reason: str) -> None:
         "the same numbers and more slowly.",
         reason,
     )
-
-
-def _groups(batch: Sequence[Atoms], most_atoms: int) -> Iterator[list[Atoms]]:
-    """Split a batch into runs of structures with at most `most_atoms`, or one structure."""
-    group: list[Atoms] = []
-    for atoms in batch:
-        if group and sum(map(len, group)) + len(atoms) > most_atoms:
-            yield group
-            group = []
-        group.append(atoms)
-    if group:
-        yield group
 
 
 def _disable_fusion() -> None:

@@ -12,9 +12,9 @@ from ase.build import bulk, fcc111
 from pymatgen.core import Lattice, Structure
 
 from mlpcore import registry
-from mlpcore.chgnet import groups_up_to
 from mlpcore.chgnet_graph import build_bond_graph, pairs_within_groups
 from mlpcore.errors import StructureError
+from mlpcore.potential import groups_up_to
 
 ELEMENTS = ["H", "C", "O", "Na", "Al", "Si", "Fe", "Sr", "I", "Pu"]
 GPA = 160.21766208
