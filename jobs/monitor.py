@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from jobs.folder import JobFolder
     from jobs.status import Status
-    from properties.results import Caution, StageResult
+    from properties.checks import Caution
+    from properties.results import StageResult
 
 WRITE_INTERVAL_S = 1.0
 LOG_INTERVAL_S = 10.0

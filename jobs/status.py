@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from properties.results import Caution
+from properties.checks import Caution
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

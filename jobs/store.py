@@ -23,7 +23,8 @@ from jobs.files import safe_name, saving, sync_folder, write_atomic
 from jobs.folder import JobFolder, is_id, new_id
 from jobs.index import Index, JobSummary
 from jobs.status import FINAL, StageProgress, Status
-from properties.results import RESULT_TYPES, Caution
+from properties.checks import Caution
+from properties.results import RESULT_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -7,7 +7,8 @@ from typing import Any, Self, TextIO
 
 from tqdm import tqdm
 
-from properties.results import Caution, Outcome, StageResult
+from properties.checks import Caution
+from properties.results import Outcome, StageResult
 
 
 class Bars:

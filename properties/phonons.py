@@ -9,8 +9,9 @@ import numpy as np
 from phonopy import Phonopy
 
 from properties import batches, supercell, symmetry
+from properties.checks import Check
 from properties.displacements import displaced, displaced_cells
-from properties.results import Check, PhononResult
+from properties.results import PhononResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

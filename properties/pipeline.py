@@ -12,15 +12,10 @@ import numpy as np
 
 from mlpcore import registry
 from mlpcore.errors import Cancelled, MLPError, StructureError
-from properties import __version__, elastic, export, phonons, relax, symmetry, thermal
-from properties.results import (
-    RESULT_TYPES,
-    Caution,
-    ElasticResult,
-    Outcome,
-    RelaxResult,
-    StageResult,
-)
+from properties import __version__, export, phonons, relax, symmetry, thermal
+from properties.checks import Caution
+from properties.elasticity.constants import elastic_constants
+from properties.results import RESULT_TYPES, ElasticResult, Outcome, RelaxResult, StageResult
 from properties.spec import MAX_INPUT_ATOMS
 
 if TYPE_CHECKING:
@@ -202,7 +197,7 @@ class _Run:
         return result
 
     def _elastic(self) -> StageResult:
-        result = elastic.elastic_constants(
+        result = elastic_constants(
             potential=self._potential,
             **self._common(),
             pressure_gpa=self._spec.pressure_gpa,

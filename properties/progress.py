@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from properties.results import Caution, StageResult
+    from properties.checks import Caution
+    from properties.results import StageResult
 
 Arrays = dict[str, "NDArray[np.float64]"]
 

@@ -12,8 +12,9 @@ from ase.optimize import BFGS
 
 from mlpcore.units import EV_PER_A3_IN_GPA
 from properties import symmetry
+from properties.checks import Check
 from properties.crystal import Crystal
-from properties.results import Check, RelaxResult
+from properties.results import RelaxResult
 
 if TYPE_CHECKING:
     from ase import Atoms

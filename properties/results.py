@@ -12,43 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from properties import elastic_moduli as moduli
+from properties.checks import Caution, Check
 from properties.crystal import Crystal
+from properties.elasticity.result import ElasticResult
 from properties.frozen import Frozen, plain
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Check(Frozen):
-    """One check of a result: a figure, its limit, and the verdict.
-
-    Attributes
-    ----------
-    code
-        Stable key, such as ``born_stable``.
-    label
-        Short name for a badge.
-    passed
-        ``False`` puts a warning on every number downstream.
-    message
-        A plain sentence with the figure and the limit in it.
-    """
-
-    code: str
-    label: str
-    passed: bool
-    message: str
-
-
-@dataclass(frozen=True)
-class Caution(Frozen):
-    """A warning that goes with a result: code, stage and a plain sentence."""
-
-    code: str
-    stage: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -97,96 +67,6 @@ class RelaxResult(Frozen):
             "pressure_gpa",
         )
         return {key: getattr(self, key) for key in keys}
-
-
-@dataclass(frozen=True)
-class ElasticResult(Frozen):
-    """Elastic constants and their checks.
-
-    Attributes
-    ----------
-    stiffness_gpa, stiffness_clamped_gpa
-        Relaxed-ion and clamped-ion tensors, (6, 6), IEEE axes, projected on the
-        Laue class.
-    method
-        ``"second derivatives"`` or ``"finite strain"``.
-    laue_class, independent_constants
-        Name of the class, and those Voigt constants that describe the tensor.
-    symmetry_residual_gpa
-        Largest entry that the projection removed.
-    finite_strains, finite_strain_stiffness_gpa, finite_strain_stiffness_clamped_gpa
-        Strain amplitudes (s,) and the stress-derived tensors (s, 6, 6).
-    strain_energy_strain, strain_energy_clamped_ev, strain_energy_relaxed_ev
-        Energy of the cell against strain for each strained pattern: (m,), (p, m), (p, m).
-    strain_energy_voigt
-        Which Voigt component each pattern strains (0–5), in crystal axes, (p,).
-    strain_energy_curvature_ev
-        Exact second derivatives for the same patterns: (p, 2) clamped, relaxed.
-    ieee_rotation
-        Rows: the IEEE axes in the Cartesian frame of the relaxed primitive cell.
-    """
-
-    stiffness_gpa: FloatArray
-    stiffness_clamped_gpa: FloatArray
-    method: str
-    laue_class: str
-    independent_constants: dict[str, float]
-    symmetry_residual_gpa: float
-    finite_strains: FloatArray
-    finite_strain_stiffness_gpa: FloatArray
-    finite_strain_stiffness_clamped_gpa: FloatArray
-    finite_strain_max_deviation_gpa: float
-    strain_energy_strain: FloatArray
-    strain_energy_voigt: IntArray
-    strain_energy_clamped_ev: FloatArray
-    strain_energy_relaxed_ev: FloatArray
-    strain_energy_curvature_ev: FloatArray
-    ieee_rotation: FloatArray
-    density_kg_per_m3: float
-    volume_per_atom_a3: float
-    pressure_gpa: float
-    checks: tuple[Check, ...]
-
-    @property
-    def moduli(self) -> moduli.Moduli:
-        """Voigt, Reuss and Hill averages and what follows from them."""
-        return moduli.averages(self.stiffness_gpa)
-
-    @property
-    def born_stable(self) -> bool:
-        """Whether the stiffness is positive definite."""
-        return moduli.is_stable(self.stiffness_gpa)
-
-    @property
-    def debye_temperature_k(self) -> float:
-        """Debye temperature from the Hill-averaged sound velocities."""
-        return moduli.debye_temperature_k(
-            self.stiffness_gpa, self.density_kg_per_m3, self.volume_per_atom_a3
-        )
-
-    def summary(self) -> dict[str, Any]:
-        """The block ``elastic`` of result.json."""
-        m = self.moduli
-        return {
-            "stiffness_gpa": self.stiffness_gpa,
-            "stiffness_clamped_gpa": self.stiffness_clamped_gpa,
-            "bulk_modulus_voigt_gpa": m.bulk_voigt_gpa,
-            "bulk_modulus_reuss_gpa": m.bulk_reuss_gpa,
-            "bulk_modulus_vrh_gpa": m.bulk_vrh_gpa,
-            "shear_modulus_voigt_gpa": m.shear_voigt_gpa,
-            "shear_modulus_reuss_gpa": m.shear_reuss_gpa,
-            "shear_modulus_vrh_gpa": m.shear_vrh_gpa,
-            "young_modulus_vrh_gpa": m.young_vrh_gpa,
-            "poisson_ratio_vrh": m.poisson_vrh,
-            "universal_anisotropy": m.universal_anisotropy,
-            "born_stable": self.born_stable,
-            "debye_temperature_k": self.debye_temperature_k,
-            "finite_strain_max_deviation_gpa": self.finite_strain_max_deviation_gpa,
-            "method": self.method,
-            "laue_class": self.laue_class,
-            "independent_constants": self.independent_constants,
-            "symmetry_residual_gpa": self.symmetry_residual_gpa,
-        }
 
 
 @dataclass(frozen=True)

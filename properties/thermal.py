@@ -12,9 +12,10 @@ from phonopy.api_gruneisen import PhonopyGruneisen
 from mlpcore.units import EV_IN_KJ_PER_MOL, EV_PER_A3_IN_GPA, THZ_IN_K
 from properties import quasiharmonic as qha
 from properties import symmetry
+from properties.checks import Check
 from properties.phonons import TEMPERATURES_K, band_qpoints
 from properties.relax import lattice_parameters
-from properties.results import Check, ElasticResult, ThermalResult
+from properties.results import ElasticResult, ThermalResult
 from properties.volumes import VolumePoint, VolumeSampler, reference_index, usable_volumes
 
 if TYPE_CHECKING:

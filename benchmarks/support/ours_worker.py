@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from properties import elastic_moduli, pipeline, symmetry
+from properties import pipeline, symmetry
+from properties.elasticity import moduli
 from properties.examples import example
 from properties.progress import MemoryPieces, Silent
 from properties.results import ElasticResult, Outcome, PhononResult, RelaxResult, ThermalResult
@@ -47,7 +48,7 @@ def _numbers(outcome: Outcome) -> dict[str, Any]:
             case RelaxResult():
                 found["volume_per_atom_a3"] = result.volume_per_atom_a3
             case ElasticResult():
-                clamped = elastic_moduli.averages(np.asarray(result.stiffness_clamped_gpa))
+                clamped = moduli.averages(np.asarray(result.stiffness_clamped_gpa))
                 found["bulk_gpa"] = result.moduli.bulk_vrh_gpa
                 found["shear_gpa"] = result.moduli.shear_vrh_gpa
                 found["bulk_clamped_gpa"] = clamped.bulk_vrh_gpa

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from jobs.store import Job
-    from properties.results import Check, StageResult
+    from properties.checks import Check
+    from properties.results import StageResult
 
 NO_RESULT = "no_result"
 OF_THE_WHOLE_JOB = frozenset({"relax"})

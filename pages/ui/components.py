@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import plotly.graph_objects as go
 
-    from properties.results import Check
+    from properties.checks import Check
 
 PLOT_BUTTONS = {
     "displaylogo": False,

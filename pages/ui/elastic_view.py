@@ -12,8 +12,9 @@ from properties.plots import elastic as plots
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from properties.elastic_moduli import Moduli
-    from properties.results import Check, ElasticResult, StageResult
+    from properties.checks import Check
+    from properties.elasticity.moduli import Moduli
+    from properties.results import ElasticResult, StageResult
 
 RELAXED, CLAMPED = "Relaxed ions", "Clamped ions"
 

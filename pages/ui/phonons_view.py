@@ -12,7 +12,8 @@ from properties.plots import phonons as plots
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from properties.results import Check, PhononResult, StageResult
+    from properties.checks import Check
+    from properties.results import PhononResult, StageResult
 
 
 def draw(

@@ -12,7 +12,8 @@ from properties.plots import relax as plots
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from properties.results import Check, RelaxResult, StageResult
+    from properties.checks import Check
+    from properties.results import RelaxResult, StageResult
 
 PER_CM3 = 1e-3
 PARAMETERS = {

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.colors import sample_colorscale
 
-from properties import elastic_directions as directions
+from properties.elasticity import directions
 from properties.plots import style
 from properties.results import ElasticResult
 

@@ -15,9 +15,10 @@ import pytest
 from mlpcore.errors import NotConvergedError
 from properties import __version__
 from properties.__main__ import main
+from properties.checks import Caution
 from properties.examples import example
 from properties.progress import Monitor, Pieces
-from properties.results import Caution, Outcome
+from properties.results import Outcome
 from properties.spec import Spec
 
 Run = Callable[..., Outcome]

@@ -6,8 +6,9 @@ import io
 from pathlib import Path
 from typing import Any
 
+from properties.checks import Caution
 from properties.cli_progress import Bars, summary
-from properties.results import Caution, Outcome
+from properties.results import Outcome
 
 
 class Terminal(io.StringIO):

@@ -15,7 +15,8 @@ import time
 import numpy as np
 
 from mlpcore.errors import MLPError
-from properties.results import Caution, RelaxResult
+from properties.checks import Caution
+from properties.results import RelaxResult
 
 
 def settings(name: str) -> dict[str, str]:

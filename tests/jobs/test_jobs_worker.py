@@ -16,7 +16,7 @@ from jobs.monitor import CountedPieces, JobMonitor, Pace
 from jobs.status import MAX_DEATHS
 from jobs.worker import run_job
 from mlpcore.errors import Cancelled
-from properties.results import Caution
+from properties.checks import Caution
 
 
 def run(store, job_id):

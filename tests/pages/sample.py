@@ -12,9 +12,9 @@ import numpy as np
 from ase.build import bulk
 
 from properties import symmetry
+from properties.checks import Check
 from properties.crystal import Crystal
 from properties.results import (
-    Check,
     ElasticResult,
     PhononResult,
     RelaxResult,

@@ -10,7 +10,7 @@ import pytest
 
 from jobs.folder import JobFolder
 from pages.ui import session, text
-from properties.results import Caution
+from properties.checks import Caution
 from tests.pages import jobs_on_disk, sample
 
 TABS = ["Structure", "Elastic", "Phonons", "Expansion", "Checks", "Files"]

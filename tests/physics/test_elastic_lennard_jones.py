@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 from mlpcore.units import EV_PER_A3_IN_GPA
 from properties import relax
 from properties.crystal import Crystal
-from properties.elastic import elastic_constants
+from properties.elasticity.constants import elastic_constants
 from properties.progress import MemoryPieces, Silent
 from properties.spec import PRESETS
 

@@ -12,7 +12,7 @@ from phonopy.harmonic.dynmat_to_fc import get_commensurate_points
 from scipy import constants
 
 from properties import relax
-from properties.elastic import elastic_constants
+from properties.elasticity.constants import elastic_constants
 from properties.phonons import phonons, sample_mesh
 from properties.progress import MemoryPieces, Silent
 from properties.spec import PRESETS

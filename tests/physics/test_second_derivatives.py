@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from mlpcore import registry
-from properties import elastic_hessian, symmetry, voigt
-from properties.elastic_hessian import second_derivatives
+from properties import symmetry
+from properties.elasticity import hessian, voigt
+from properties.elasticity.hessian import second_derivatives
 from properties.examples import example
 from properties.progress import MemoryPieces, Silent
 
@@ -63,4 +64,4 @@ def test_strain_blocks_are_differences_of_stress_and_forces(
 
 def test_symmetric_crystals_need_few_rows(crystal):
     most = {2: 5, 9: 9}[len(crystal)]
-    assert len(elastic_hessian._Plan.of(crystal).keys()) <= most
+    assert len(hessian._Plan.of(crystal).keys()) <= most

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from properties import elastic_directions as directions
-from properties.elastic_moduli import averages
+from properties.elasticity import directions
+from properties.elasticity.moduli import averages
 from tests.pages.sample import stiffness
 
 SILICON = stiffness(154.3, 69.7, 57.9)

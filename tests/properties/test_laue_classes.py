@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import spglib
 
-from properties import laue, symmetry, voigt
+from properties import symmetry
+from properties.elasticity import laue, voigt
 from properties.examples import example, example_names
 
 NUMBER_OF_CONSTANTS = {

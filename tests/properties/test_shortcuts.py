@@ -10,9 +10,10 @@ from ase.constraints import FixSymmetry
 from ase.filters import FrechetCellFilter
 from phonopy import Phonopy
 
-from properties import laue, symmetry, voigt
+from properties import symmetry
 from properties.crystal import Crystal
 from properties.displacements import displaced, displaced_cells
+from properties.elasticity import laue, voigt
 from properties.examples import example
 from properties.relax import CellFilter
 

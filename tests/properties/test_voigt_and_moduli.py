@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from properties import elastic_moduli as moduli
-from properties import voigt
+from properties.elasticity import moduli, voigt
 
 SEEDS = st.integers(0, 2**32 - 1)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from properties import symmetry, voigt
+from properties import symmetry
+from properties.elasticity import voigt
 
 if TYPE_CHECKING:
     from properties.crystal import Crystal

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcore.units import EV_PER_A3_IN_GPA
-from properties import elastic_moduli, finite_strain, laue, symmetry, voigt
-from properties.elastic_hessian import SecondDerivatives, second_derivatives
-from properties.results import Check, ElasticResult
+from properties import symmetry
+from properties.checks import Check
+from properties.elasticity import finite_strain, laue, moduli, voigt
+from properties.elasticity.hessian import SecondDerivatives, second_derivatives
+from properties.results import ElasticResult
 
 if TYPE_CHECKING:
     from mlpcore.potential import Potential
@@ -171,7 +173,7 @@ def _checks(
         Check(
             "born_stable",
             "Born stability",
-            elastic_moduli.is_stable(stiffness),
+            moduli.is_stable(stiffness),
             f"Smallest eigenvalue of the stiffness {lowest:.1f} GPa (must be positive).",
         ),
         Check(

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from mlpcore.units import EV_PER_A3_IN_GPA
-from properties import laue, symmetry, voigt
+from properties import symmetry
+from properties.elasticity import laue, voigt
 
 if TYPE_CHECKING:
     from mlpcore.potential import Potential

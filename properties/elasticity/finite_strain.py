@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mlpcore.errors import NotConvergedError
 from mlpcore.units import EV_PER_A3_IN_GPA
-from properties import voigt
+from properties.elasticity import voigt
 
 if TYPE_CHECKING:
     from ase import Atoms

@@ -1,0 +1,1 @@
+"""Elastic constants: their calculation, the algebra of the tensor, and what follows from it."""
