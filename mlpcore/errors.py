@@ -27,6 +27,10 @@ class SpecError(MLPError):
     """A setting of the calculation is not one of those possible."""
 
 
+class TensorError(MLPError):
+    """A pasted table is not an elastic tensor."""
+
+
 class NotConvergedError(MLPError):
     """An iteration ended before its convergence criterion was met."""
 
