@@ -41,7 +41,7 @@ def phase_velocities_km_per_s(
     Shape (..., 3), rising; not-a-number where v² is negative, which means that the crystal
     is unstable against that wave.
     """
-    squares = np.linalg.eigvalsh(christoffel_gpa(stiffness_gpa, directions))
+    squares = np.asarray(np.linalg.eigvalsh(christoffel_gpa(stiffness_gpa, directions)), float)
     return _velocity(squares, density_kg_per_m3)
 
 

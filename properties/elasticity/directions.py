@@ -3,7 +3,7 @@
 Voigt order xx yy zz yz xz xy with engineering shear strains, so that
 S_ijkl n_i n_j n_k n_l = v·S·v with v = (n₁², n₂², n₃², n₂n₃, n₁n₃, n₁n₂)
 (Nye, Physical Properties of Crystals, 1985). A direction n and one across it, m, are unit
-vectors in the axes of the stiffness; the stiffness has to be invertible.
+vectors in the axes of the stiffness. A singular stiffness gives not-a-number.
 
 For a fixed n, the shear compliance and Poisson's ratio are quadratic in m. Over all m
 perpendicular to n their extremes are therefore the eigenvalues of a 2 × 2 matrix: there is
@@ -71,14 +71,14 @@ def young_modulus_gpa(stiffness_gpa: FloatArray, directions: FloatArray) -> Floa
     Shape (...), GPa.
     """
     v = _voigt(directions)
-    return 1 / np.einsum("...i,ij,...j->...", v, np.linalg.inv(stiffness_gpa), v)
+    return 1 / np.einsum("...i,ij,...j->...", v, moduli.compliance_per_gpa(stiffness_gpa), v)
 
 
 def linear_compressibility_per_tpa(
     stiffness_gpa: FloatArray, directions: FloatArray
 ) -> FloatArray:
     """Relative shortening along each direction per pressure, β = S_ijkk n_i n_j, in 1/TPa."""
-    strain = np.linalg.inv(stiffness_gpa)[:, :3].sum(axis=1)
+    strain = moduli.compliance_per_gpa(stiffness_gpa)[:, :3].sum(axis=1)
     return 1e3 * _voigt(directions) @ strain
 
 
@@ -155,7 +155,7 @@ def shear_compliance(stiffness_gpa: FloatArray, directions: FloatArray) -> Float
 def narrowing(stiffness_gpa: FloatArray, directions: FloatArray) -> FloatArray:
     """Return the matrix B of ν = m·B·m: minus the strain per strain along n, (..., 3, 3)."""
     v = _voigt(directions)
-    strain = v @ np.linalg.inv(stiffness_gpa)
+    strain = v @ moduli.compliance_per_gpa(stiffness_gpa)
     along = np.einsum("...i,...i->...", strain, v)
     strain[..., 3:] /= 2
     return -strain[..., voigt.INDEX] / along[..., None, None]
@@ -164,7 +164,9 @@ def narrowing(stiffness_gpa: FloatArray, directions: FloatArray) -> FloatArray:
 def compliance_tensor(stiffness_gpa: FloatArray) -> FloatArray:
     """Return S_ijkl in 1/GPa, (3, 3, 3, 3): Voigt's compliances without their 2 and 4."""
     doubled = np.array([1.0, 1, 1, 2, 2, 2])
-    return voigt.tensor_from_matrix(np.linalg.inv(stiffness_gpa) / np.outer(doubled, doubled))
+    return voigt.tensor_from_matrix(
+        moduli.compliance_per_gpa(stiffness_gpa) / np.outer(doubled, doubled)
+    )
 
 
 def extremes(stiffness_gpa: FloatArray, quantity: Quantity) -> tuple[Extreme, Extreme]:
@@ -237,7 +239,7 @@ def plane_directions(normal: FloatArray, n_angles: int = 361) -> tuple[FloatArra
 
 
 def _compressibility_extremes(stiffness_gpa: FloatArray) -> tuple[Extreme, Extreme]:
-    strain = np.linalg.inv(stiffness_gpa)[:, :3].sum(axis=1) * np.array(
+    strain = moduli.compliance_per_gpa(stiffness_gpa)[:, :3].sum(axis=1) * np.array(
         [1, 1, 1, 0.5, 0.5, 0.5]
     )
     values, vectors = np.linalg.eigh(1e3 * strain[voigt.INDEX])

@@ -13,6 +13,9 @@ from scipy import constants
 
 FloatArray = NDArray[np.float64]
 
+ROUNDING = 1e-12
+"""Eigenvalues smaller than this, relative to the largest, are noise of the arithmetic."""
+
 
 @dataclass(frozen=True)
 class Moduli:
@@ -58,9 +61,9 @@ def averages(stiffness_gpa: FloatArray) -> Moduli:
     Parameters
     ----------
     stiffness_gpa
-        Shape (6, 6), invertible.
+        Shape (6, 6). If it is singular, the Reuss averages are not-a-number.
     """
-    c, s = stiffness_gpa, np.asarray(np.linalg.inv(stiffness_gpa), dtype=float)
+    c, s = stiffness_gpa, compliance_per_gpa(stiffness_gpa)
 
     def parts(t: FloatArray) -> tuple[float, float, float]:
         normal, shear = np.trace(t[:3, :3]), np.trace(t[3:, 3:])
@@ -76,9 +79,20 @@ def averages(stiffness_gpa: FloatArray) -> Moduli:
     )
 
 
+def compliance_per_gpa(stiffness_gpa: FloatArray) -> FloatArray:
+    """Return the inverse of a stiffness, (6, 6); not-a-number throughout if it is singular."""
+    if np.linalg.cond(stiffness_gpa) * ROUNDING > 1:
+        return np.full((6, 6), np.nan)
+    return np.asarray(np.linalg.inv(stiffness_gpa), dtype=float)
+
+
 def is_stable(stiffness_gpa: FloatArray) -> bool:
-    """Born criterion in its general form: every eigenvalue is positive (Mouhat 2014)."""
-    return bool(np.linalg.eigvalsh(stiffness_gpa).min() > 0)
+    """Born criterion in its general form: every eigenvalue is positive (Mouhat 2014).
+
+    One that is zero but for rounding counts as zero.
+    """
+    eigenvalues = np.linalg.eigvalsh(stiffness_gpa)
+    return bool(eigenvalues.min() > ROUNDING * np.abs(eigenvalues).max())
 
 
 def debye_temperature_k(
