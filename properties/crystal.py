@@ -76,6 +76,10 @@ class Crystal:
         """Return the same fractional coordinates in another lattice."""
         return Crystal(np.asarray(lattice_a, dtype=float), self.numbers, self.fractional)
 
+    def turned(self, axes: ArrayLike) -> Crystal:
+        """Return the crystal in the Cartesian frame whose axes are the rows of `axes`."""
+        return self.with_lattice(self.lattice_a @ np.asarray(axes, dtype=float).T)
+
     def __len__(self) -> int:
         return len(self.numbers)
 

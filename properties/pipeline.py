@@ -197,10 +197,12 @@ class _Run:
         return result
 
     def _elastic(self) -> StageResult:
+        rotation = self._relaxed.rotation_from_input
         result = elastic_constants(
             potential=self._potential,
             **self._common(),
             pressure_gpa=self._spec.pressure_gpa,
+            rotation_from_input=rotation if rotation.size else None,
         )
         if self._files is not None:
             export.write_elastic(self._files, result)

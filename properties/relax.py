@@ -166,6 +166,7 @@ def relax_crystal(
         history_max_force_ev_per_a=forces,
         history_max_stress_gpa=stresses,
         checks=_checks(found, start, final, settings),
+        rotation_from_input=final.rotation @ start.rotation,
     )
 
 

@@ -33,6 +33,9 @@ class RelaxResult(Frozen):
         ``a, b, c`` (Å) and ``alpha, beta, gamma`` (degrees) of the conventional cell.
     initial_lattice, initial_volume_per_atom_a3
         The same of the structure as it was given.
+    rotation_from_input
+        From the Cartesian frame of the given cell to that of the relaxed ones, (3, 3).
+        Empty in results of versions before 0.2.
     history_energy_per_atom_ev, history_max_force_ev_per_a, history_max_stress_gpa
         One entry a step; the stress is the deviation from the target pressure.
     """
@@ -54,6 +57,7 @@ class RelaxResult(Frozen):
     history_max_force_ev_per_a: FloatArray
     history_max_stress_gpa: FloatArray
     checks: tuple[Check, ...]
+    rotation_from_input: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     def summary(self) -> dict[str, Any]:
         """The block ``relax`` of result.json."""

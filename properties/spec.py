@@ -38,7 +38,7 @@ class Preset:
     n_volumes, volume_range
         Number and range (relative to the relaxed volume) of QHA volumes.
     strains
-        Two strain amplitudes of the finite-strain check.
+        Strain amplitudes of the finite-strain check; the two smallest decide.
     """
 
     fmax_ev_per_a: float
@@ -49,7 +49,7 @@ class Preset:
     displacement_a: float = 0.01
     mesh_length_a: float = 100.0
     volume_range: tuple[float, float] = (-0.03, 0.06)
-    strains: tuple[float, float] = (0.002, 0.004)
+    strains: tuple[float, ...] = (0.002, 0.004, 0.006)
 
 
 PRESETS = {

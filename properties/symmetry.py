@@ -50,7 +50,7 @@ class WyckoffSite:
     position: tuple[float, float, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Symmetry:
     """Space group and standard cells of a crystal.
 
@@ -58,6 +58,9 @@ class Symmetry:
     ----------
     primitive, conventional
         Standard cells after Hinuma et al., ideal positions and lattice.
+    rotation
+        From the Cartesian frame of the analysed crystal to that of the standard cells,
+        (3, 3): r_standard = R r.
     """
 
     number: int
@@ -67,6 +70,7 @@ class Symmetry:
     sites: tuple[WyckoffSite, ...]
     primitive: Crystal
     conventional: Crystal
+    rotation: NDArray[np.float64]
 
     @property
     def crystal_system(self) -> str:
@@ -155,6 +159,7 @@ def _analyse(key: _Key) -> Symmetry:
         sites=_wyckoff_sites(key.crystal, dataset),
         primitive=_from_seekpath(found, "primitive"),
         conventional=_from_seekpath(found, "conv"),
+        rotation=np.array(found["rotation_matrix"], dtype=float),
     )
 
 

@@ -1,4 +1,7 @@
-"""Elastic constants: exact second derivatives, checked by finite strains."""
+"""Elastic constants: exact second derivatives, checked by finite strains.
+
+Everything is computed in the standard axes of the tensor (properties.elasticity.orientation).
+"""
 
 from __future__ import annotations
 
@@ -10,34 +13,24 @@ from numpy.typing import NDArray
 
 from mlpcore.units import EV_PER_A3_IN_GPA
 from properties import symmetry
-from properties.checks import Check
-from properties.elasticity import finite_strain, laue, moduli, voigt
-from properties.elasticity.hessian import SecondDerivatives, second_derivatives
-from properties.results import ElasticResult
+from properties.elasticity import finite_strain, laue, voigt
+from properties.elasticity.bare import exact_derivatives
+from properties.elasticity.orientation import Orientation, half_turn
+from properties.elasticity.result import ElasticResult
+from properties.elasticity.verdicts import Evidence
 
 if TYPE_CHECKING:
     from mlpcore.potential import Potential
     from properties.crystal import Crystal
+    from properties.elasticity.finite_strain import StrainScan
+    from properties.elasticity.hessian import SecondDerivatives
     from properties.progress import Monitor, Pieces
     from properties.spec import Preset
 
 FloatArray = NDArray[np.float64]
 
-MAX_ATOMS_DIFFERENTIATED = 60
-"""Cells with more atoms take the finite-strain route: the graph of first derivatives
-holds every intermediate of the network and grows to many gigabytes."""
-
-RELATIVE_LIMIT = 0.01
-FLOOR_GPA = 1.0
-
-
-@dataclass(frozen=True)
-class _Stiffness:
-    """Tensors in crystal axes: clamped and relaxed, exact or from the smallest strain."""
-
-    clamped_gpa: FloatArray
-    relaxed_gpa: FloatArray
-    exact: SecondDerivatives | None
+CLAMPED, RELAXED = 0, 1
+"""Places in arrays over both ways of treating the ions."""
 
 
 def elastic_constants(
@@ -47,11 +40,18 @@ def elastic_constants(
     monitor: Monitor,
     pieces: Pieces,
     pressure_gpa: float = 0.0,
+    rotation_from_input: FloatArray | None = None,
 ) -> ElasticResult:
     """Compute the stiffness of a relaxed primitive cell, with relaxed and clamped ions.
 
     Under pressure these are the stress–strain (Birch) coefficients, the second
     derivatives of the enthalpy by symmetric strain.
+
+    Parameters
+    ----------
+    rotation_from_input
+        From the Cartesian frame of the cell that was given to that of `crystal`, (3, 3);
+        ``None`` if unknown.
 
     Raises
     ------
@@ -60,12 +60,12 @@ def elastic_constants(
     NotConvergedError
         Ions in a strained cell did not come to rest.
     """
-    group = laue.point_group(crystal, symmetry.SYMPREC_A)
-    exact = None
-    if potential.info.twice_differentiable and len(crystal) <= MAX_ATOMS_DIFFERENTIATED:
-        exact = second_derivatives(crystal, potential, monitor, pieces, pressure_gpa)
+    orientation = Orientation.of(crystal)
+    turned = crystal.turned(orientation.axes(crystal.lattice_a))
+    group = laue.point_group(turned, symmetry.SYMPREC_A)
+    exact = exact_derivatives(turned, potential, monitor, pieces, pressure_gpa)
     scan = finite_strain.scan(
-        crystal,
+        turned,
         potential,
         laue.strain_patterns(group),
         settings.strains,
@@ -74,147 +74,183 @@ def elastic_constants(
         pressure_gpa,
         exact.inverse_force_constants() if exact else None,
     )
-    return _result(crystal, potential, settings, scan, exact, group, pressure_gpa)
+    tensors = _Tensors.of(scan, settings.strains, exact, group)
+    orientation = orientation.signed_by(tensors.relaxed_gpa, crystal.lattice_a)
+    strained = _Strained.of(
+        turned, potential, scan.half_turned(orientation.signs), pressure_gpa
+    )
+    return _result(
+        crystal,
+        tensors.half_turned(orientation.signs),
+        strained,
+        exact,
+        orientation,
+        rotation_from_input,
+        pressure_gpa,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Tensors:
+    """Tensors projected on the Laue class, in standard axes.
+
+    Attributes
+    ----------
+    exact_gpa
+        Clamped and relaxed ions, (2, 6, 6); from the smallest strain without second
+        derivatives.
+    by_strain_gpa
+        From the stress under strains of each size, (s, 2, 6, 6).
+    residual_gpa
+        Largest entry that the projection removed.
+    """
+
+    exact_gpa: FloatArray
+    by_strain_gpa: FloatArray
+    residual_gpa: float
+
+    @classmethod
+    def of(
+        cls,
+        scan: StrainScan,
+        sizes: tuple[float, ...],
+        exact: SecondDerivatives | None,
+        group: FloatArray,
+    ) -> _Tensors:
+        by_strain = np.array(
+            [
+                [laue.complete(scan.columns_gpa(s, k), scan.patterns, group) for k in (0, 1)]
+                for s in sizes
+            ]
+        )
+        raw = by_strain[0]
+        if exact is not None:
+            raw = np.array([exact.clamped_stiffness_gpa(), exact.relaxed_stiffness_gpa()])
+        projected = np.array([laue.project(tensor, group) for tensor in raw])
+        return cls(projected, by_strain, float(np.abs(projected - raw)[RELAXED].max()))
+
+    @property
+    def relaxed_gpa(self) -> FloatArray:
+        """The tensor that an experiment measures, (6, 6)."""
+        return np.asarray(self.exact_gpa[RELAXED])
+
+    def half_turned(self, signs: FloatArray) -> _Tensors:
+        return _Tensors(
+            half_turn(self.exact_gpa, signs),
+            half_turn(self.by_strain_gpa, signs),
+            self.residual_gpa,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Strained:
+    """What strained cells show, zero strain included.
+
+    Attributes
+    ----------
+    strain, patterns
+        Amplitudes (m,) and strained Voigt components (p,).
+    energy_ev
+        Enthalpy above the unstrained cell, clamped and relaxed, (p, m, 2).
+    stress_gpa
+        Voigt stress, (p, m, 2, 6).
+    curvature_ev
+        Second differences of the energy at the smallest strain, (p, 2).
+    """
+
+    strain: FloatArray
+    patterns: tuple[int, ...]
+    energy_ev: FloatArray
+    stress_gpa: FloatArray
+    curvature_ev: FloatArray
+
+    @classmethod
+    def of(
+        cls, crystal: Crystal, potential: Potential, scan: StrainScan, pressure_gpa: float
+    ) -> _Strained:
+        (unstrained,) = potential.evaluate([crystal.to_atoms()])
+        centre = unstrained.energy_ev + pressure_gpa / EV_PER_A3_IN_GPA * crystal.volume_a3
+        stress = voigt.vector_from_stress(unstrained.stress_ev_per_a3) * EV_PER_A3_IN_GPA
+        middle, smallest = len(scan.amplitudes) // 2, float(np.abs(scan.amplitudes).min())
+        return cls(
+            np.insert(scan.amplitudes, middle, 0.0),
+            scan.patterns,
+            np.insert(scan.energy_ev, middle, centre, axis=1) - centre,
+            np.insert(scan.stress_gpa, middle, stress, axis=1),
+            scan.curvatures_ev(smallest, centre),
+        )
 
 
 def _result(
     crystal: Crystal,
-    potential: Potential,
-    settings: Preset,
-    scan: finite_strain.StrainScan,
+    tensors: _Tensors,
+    strained: _Strained,
     exact: SecondDerivatives | None,
-    group: FloatArray,
+    orientation: Orientation,
+    rotation_from_input: FloatArray | None,
     pressure_gpa: float,
 ) -> ElasticResult:
-    found = symmetry.analyse(crystal)
-    axes, laue_class = laue.ieee_axes(found), laue.LAUE_CLASS[found.point_group]
-    by_strain = [
-        [laue.complete(scan.columns_gpa(s, kind), scan.patterns, group) for kind in (0, 1)]
-        for s in settings.strains
-    ]
-    if exact is None:
-        raw = _Stiffness(by_strain[0][0], by_strain[0][1], None)
-    else:
-        raw = _Stiffness(exact.clamped_stiffness_gpa(), exact.relaxed_stiffness_gpa(), exact)
-    projected = [laue.project(c, group) for c in (raw.clamped_gpa, raw.relaxed_gpa)]
-    residual = float(np.abs(projected[1] - raw.relaxed_gpa).max())
-    deviation = float(np.abs(by_strain[0][1] - projected[1]).max())
-    nonlinearity = float(np.abs(by_strain[1][1] - by_strain[0][1]).max())
-    stiffness = voigt.rotate(projected[1], axes)
-    centre_ev, energies = _energies(crystal, potential, scan, pressure_gpa)
-    curvature = _curvatures(projected, scan.patterns, crystal.volume_a3)
-    energy_deviation = float(
-        np.abs(scan.curvatures_ev(settings.strains[0], centre_ev) - curvature).max()
-        * EV_PER_A3_IN_GPA
-        / crystal.volume_a3
-    )
+    laue_class = laue.LAUE_CLASS[symmetry.analyse(crystal).point_group]
+    axes = orientation.axes(crystal.lattice_a)
+    curvature = _curvatures(tensors.exact_gpa, strained.patterns, crystal.volume_a3)
+    evidence = _evidence(tensors, strained, exact, curvature, crystal.volume_a3)
     return ElasticResult(
-        stiffness_gpa=stiffness,
-        stiffness_clamped_gpa=voigt.rotate(projected[0], axes),
+        stiffness_gpa=tensors.relaxed_gpa,
+        stiffness_clamped_gpa=tensors.exact_gpa[CLAMPED],
         method="finite strain" if exact is None else "second derivatives",
         laue_class=laue_class,
-        independent_constants=laue.independent_constants(stiffness, laue_class),
-        symmetry_residual_gpa=residual,
-        finite_strains=np.array(settings.strains),
-        finite_strain_stiffness_gpa=np.array([voigt.rotate(c[1], axes) for c in by_strain]),
-        finite_strain_stiffness_clamped_gpa=np.array(
-            [voigt.rotate(c[0], axes) for c in by_strain]
-        ),
-        finite_strain_max_deviation_gpa=deviation,
-        strain_energy_strain=np.insert(scan.amplitudes, len(scan.amplitudes) // 2, 0.0),
-        strain_energy_voigt=np.array(scan.patterns),
-        strain_energy_clamped_ev=energies[:, :, 0],
-        strain_energy_relaxed_ev=energies[:, :, 1],
+        independent_constants=laue.independent_constants(tensors.relaxed_gpa, laue_class),
+        symmetry_residual_gpa=tensors.residual_gpa,
+        finite_strains=_sizes(strained.strain),
+        finite_strain_stiffness_gpa=tensors.by_strain_gpa[:, RELAXED],
+        finite_strain_stiffness_clamped_gpa=tensors.by_strain_gpa[:, CLAMPED],
+        finite_strain_max_deviation_gpa=evidence.stress_deviation_gpa,
+        strain_energy_strain=strained.strain,
+        strain_energy_voigt=np.array(strained.patterns),
+        strain_energy_clamped_ev=strained.energy_ev[:, :, CLAMPED],
+        strain_energy_relaxed_ev=strained.energy_ev[:, :, RELAXED],
         strain_energy_curvature_ev=curvature,
         ieee_rotation=axes,
         density_kg_per_m3=crystal.density_kg_per_m3,
         volume_per_atom_a3=crystal.volume_a3 / len(crystal),
         pressure_gpa=pressure_gpa,
-        checks=_checks(
-            stiffness, residual, deviation, nonlinearity, energy_deviation, exact, settings
+        checks=evidence.checks(),
+        strain_stress_clamped_gpa=strained.stress_gpa[:, :, CLAMPED],
+        strain_stress_relaxed_gpa=strained.stress_gpa[:, :, RELAXED],
+        ieee_rotation_from_input=(
+            np.zeros(0) if rotation_from_input is None else axes @ rotation_from_input
         ),
+        orientation=orientation.in_words(crystal.lattice_a),
     )
 
 
-def _energies(
-    crystal: Crystal,
-    potential: Potential,
-    scan: finite_strain.StrainScan,
-    pressure_gpa: float,
-) -> tuple[float, FloatArray]:
-    """Enthalpy of the unstrained cell, and of all strains less that: (p, m + 1, 2)."""
-    (unstrained,) = potential.evaluate([crystal.to_atoms()])
-    centre = unstrained.energy_ev + pressure_gpa / EV_PER_A3_IN_GPA * crystal.volume_a3
-    middle = len(scan.amplitudes) // 2
-    return centre, np.insert(scan.energy_ev, middle, centre, axis=1) - centre
+def _sizes(strain: FloatArray) -> FloatArray:
+    return np.asarray(strain[strain > 0])
 
 
 def _curvatures(
-    tensors_gpa: list[FloatArray], patterns: tuple[int, ...], volume_a3: float
+    tensors_gpa: FloatArray, patterns: tuple[int, ...], volume_a3: float
 ) -> FloatArray:
     """V C_ii in eV of the strained patterns, (p, 2): clamped, relaxed."""
-    diagonal = [[c[i, i] for c in tensors_gpa] for i in patterns]
-    return np.array(diagonal) * volume_a3 / EV_PER_A3_IN_GPA
+    diagonal = np.diagonal(tensors_gpa, axis1=1, axis2=2)[:, list(patterns)]
+    return np.asarray(diagonal.T * volume_a3 / EV_PER_A3_IN_GPA)
 
 
-def _checks(
-    stiffness: FloatArray,
-    residual: float,
-    deviation: float,
-    nonlinearity: float,
-    energy_deviation: float,
+def _evidence(
+    tensors: _Tensors,
+    strained: _Strained,
     exact: SecondDerivatives | None,
-    settings: Preset,
-) -> tuple[Check, ...]:
-    limit = max(FLOOR_GPA, RELATIVE_LIMIT * float(np.abs(stiffness).max()))
-    lowest = float(np.linalg.eigvalsh(stiffness).min())
-    small, large = settings.strains
-    checks = [
-        Check(
-            "born_stable",
-            "Born stability",
-            moduli.is_stable(stiffness),
-            f"Smallest eigenvalue of the stiffness {lowest:.1f} GPa (must be positive).",
-        ),
-        Check(
-            "elastic_symmetry",
-            "Laue symmetry",
-            residual < limit,
-            f"Projection on the Laue class changed the tensor by {residual:.2f} GPa at most "
-            f"(limit {limit:.1f}).",
-        ),
-        Check(
-            "finite_strain_linear",
-            "Linear response",
-            nonlinearity < 2 * limit,
-            f"Stiffness from strains of {small:g} and {large:g} differs by "
-            f"{nonlinearity:.2f} GPa at most (limit {2 * limit:.1f}).",
-        ),
-    ]
-    if exact is None:
-        return tuple(checks)
-    softest = exact.softest_force_constant()
-    return (
-        *checks,
-        Check(
-            "finite_strain_stress",
-            "Stress under strain",
-            deviation < limit,
-            f"Exact and stress-derived stiffness differ by {deviation:.2f} GPa at most at a "
-            f"strain of {small:g} (limit {limit:.1f}).",
-        ),
-        Check(
-            "finite_strain_energy",
-            "Energy under strain",
-            energy_deviation < limit,
-            f"Exact and energy-derived stiffness differ by {energy_deviation:.2f} GPa at most "
-            f"at a strain of {small:g} (limit {limit:.1f}).",
-        ),
-        Check(
-            "gamma_stable",
-            "Internal stability",
-            softest > 0,
-            f"Smallest internal force constant {softest:.2f} eV/Å² (must be positive, or the "
-            "ions would relax to another structure).",
-        ),
+    curvature_ev: FloatArray,
+    volume_a3: float,
+) -> Evidence:
+    small, large = tensors.by_strain_gpa[:2, RELAXED]
+    off = float(np.abs(strained.curvature_ev - curvature_ev).max())
+    return Evidence(
+        stiffness_gpa=tensors.relaxed_gpa,
+        sizes=tuple(map(float, _sizes(strained.strain)[:2])),
+        residual_gpa=tensors.residual_gpa,
+        nonlinearity_gpa=float(np.abs(large - small).max()),
+        stress_deviation_gpa=float(np.abs(small - tensors.relaxed_gpa).max()),
+        energy_deviation_gpa=off * EV_PER_A3_IN_GPA / volume_a3,
+        softest_ev_per_a2=None if exact is None else exact.softest_force_constant(),
     )

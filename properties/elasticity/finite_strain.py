@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mlpcore.errors import NotConvergedError
 from mlpcore.units import EV_PER_A3_IN_GPA
 from properties.elasticity import voigt
+from properties.elasticity.orientation import voigt_signs
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -52,6 +53,14 @@ class StrainScan:
     amplitudes: FloatArray
     energy_ev: FloatArray
     stress_gpa: FloatArray
+
+    def half_turned(self, signs: FloatArray) -> StrainScan:
+        """Describe the same strains in axes turned by half a turn (diagonal of its matrix)."""
+        change = voigt_signs(signs)
+        turned = change[list(self.patterns)] < 0
+        energy, stress = self.energy_ev.copy(), self.stress_gpa * change
+        energy[turned], stress[turned] = energy[turned, ::-1], stress[turned, ::-1]
+        return StrainScan(self.patterns, self.amplitudes, energy, stress)
 
     def columns_gpa(self, size: float, kind: int) -> FloatArray:
         """Stiffness columns (6, p) from ±`size`; `kind` 0 clamped, 1 relaxed."""

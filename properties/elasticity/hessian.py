@@ -166,10 +166,10 @@ class _Plan:
 
     def keys(self) -> dict[str, _Direction]:
         """Return the derivatives by the names under which they are kept."""
-        wanted = {f"hessian/strain{i}": _Direction(None, np.eye(6)[i]) for i in self.patterns}
+        wanted = {f"second/strain{i}": _Direction(None, np.eye(6)[i]) for i in self.patterns}
         for atom, vectors in self.directions.items():
             for k, vector in enumerate(vectors):
-                wanted[f"hessian/atom{atom}direction{k}"] = _Direction(atom, vector)
+                wanted[f"second/atom{atom}direction{k}"] = _Direction(atom, vector)
         return wanted
 
     def axis_rows(self, atom: int, rows: dict[str, Arrays]) -> tuple[FloatArray, FloatArray]:
@@ -186,7 +186,7 @@ class _Plan:
         by_position = np.zeros((3, len(self.sources), 3))
         by_strain = np.zeros((3, 3, 3))
         for k in range(len(vectors)):
-            row = rows[f"hessian/atom{atom}direction{k}"]
+            row = rows[f"second/atom{atom}direction{k}"]
             for turn, where, weight in zip(turns, sent, weights[:, :, k].T, strict=True):
                 by_position[:, where] += np.einsum(
                     "a,nx,yx->any", weight, row["position"], turn
@@ -257,7 +257,7 @@ def _assemble(
 
 def _strain_strain(plan: _Plan, rows: dict[str, Arrays]) -> FloatArray:
     """Return H_εε, (3, 3, 3, 3): columns that were computed as they are, others by symmetry."""
-    blocks = [rows[f"hessian/strain{i}"]["strain"] for i in plan.patterns]
+    blocks = [rows[f"second/strain{i}"]["strain"] for i in plan.patterns]
     columns = np.array([[(b + b.T)[pair] / 2 for pair in voigt.PAIRS] for b in blocks]).T
     needed = plan.patterns[: plan.n_needed]
     matrix = laue.complete(columns[:, : plan.n_needed], needed, plan.rotations)

@@ -1,4 +1,4 @@
-"""Laue classes: projection of elastic tensors, independent constants, IEEE axes."""
+"""Laue classes: projection of elastic tensors, and their independent constants."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from properties.elasticity import voigt
 
 if TYPE_CHECKING:
     from properties.crystal import Crystal
-    from properties.symmetry import Symmetry
 
 FloatArray = NDArray[np.float64]
 
@@ -200,28 +199,3 @@ def _span(directions: FloatArray, rotations: FloatArray) -> int:
 
 def _smallest_stretch(directions: FloatArray, rotations: FloatArray, rank: int) -> float:
     return float(_moments(directions, rotations)[rank - 1])
-
-
-def ieee_axes(found: Symmetry) -> FloatArray:
-    """Return the IEEE axes (ANSI/IEEE Std 176-1987) as rows in the cell's Cartesian frame.
-
-    Parameters
-    ----------
-    found
-        Analysis of the cell that the tensor belongs to.
-    """
-    vectors = found.conventional.lattice_a
-    a, b, c = (v / np.linalg.norm(v) for v in vectors)
-    system = found.crystal_system
-    if system in ("cubic", "tetragonal"):
-        return np.array([a, b, c])
-    if system in ("hexagonal", "trigonal"):
-        return np.array([a, np.cross(c, a), c])
-    if system == "orthorhombic":  # c < a < b
-        shortest, middle, longest = np.argsort(np.linalg.norm(vectors, axis=1))
-        axes = np.array([(a, b, c)[middle], (a, b, c)[longest], (a, b, c)[shortest]])
-        return axes * np.array([[1.0], [1.0], [np.sign(np.linalg.det(axes))]])
-    if system == "monoclinic":  # unique axis b
-        return np.array([np.cross(b, c), b, c])
-    y = np.cross(c, a) / np.linalg.norm(np.cross(c, a))
-    return np.array([np.cross(y, c), y, c])

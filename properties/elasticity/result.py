@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,10 @@ from properties.frozen import Frozen
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+
+def _nothing() -> FloatArray:
+    return np.zeros(0)
 
 
 @dataclass(frozen=True)
@@ -36,11 +40,19 @@ class ElasticResult(Frozen):
     strain_energy_strain, strain_energy_clamped_ev, strain_energy_relaxed_ev
         Energy of the cell against strain for each strained pattern: (m,), (p, m), (p, m).
     strain_energy_voigt
-        Which Voigt component each pattern strains (0–5), in crystal axes, (p,).
+        Which Voigt component each pattern strains (0–5), (p,).
     strain_energy_curvature_ev
         Exact second derivatives for the same patterns: (p, 2) clamped, relaxed.
+    strain_stress_clamped_gpa, strain_stress_relaxed_gpa
+        Voigt stress of the same strained cells, zero strain included, (p, m, 6).
+        Empty in results of versions before 0.2.
     ieee_rotation
         Rows: the IEEE axes in the Cartesian frame of the relaxed primitive cell.
+    ieee_rotation_from_input
+        The same in the Cartesian frame of the cell that was given. Empty in results of
+        versions before 0.2.
+    orientation
+        Which crystal axes x, y and z follow, in words.
     """
 
     stiffness_gpa: FloatArray
@@ -63,6 +75,10 @@ class ElasticResult(Frozen):
     volume_per_atom_a3: float
     pressure_gpa: float
     checks: tuple[Check, ...]
+    strain_stress_clamped_gpa: FloatArray = field(default_factory=_nothing)
+    strain_stress_relaxed_gpa: FloatArray = field(default_factory=_nothing)
+    ieee_rotation_from_input: FloatArray = field(default_factory=_nothing)
+    orientation: str = ""
 
     @property
     def moduli(self) -> moduli.Moduli:
