@@ -1,4 +1,4 @@
-"""Elastic constants on the page."""
+"""Elastic constants of a calculation on the page, in sections of which one is drawn."""
 
 from __future__ import annotations
 
@@ -6,54 +6,100 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.ui import components, text
+from pages.ui import (
+    components,
+    elastic_derived_view,
+    elastic_directions_view,
+    elastic_sound_view,
+    elastic_strain_view,
+    elastic_subject,
+    elastic_tensor_view,
+    guard,
+    session,
+    text,
+)
 from properties.plots import elastic as plots
+from properties.results import RelaxResult
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from pages.ui.elastic_subject import Subject
     from properties.checks import Check
-    from properties.elasticity.moduli import Moduli
     from properties.results import ElasticResult, StageResult
+
+    Section = Callable[[ElasticResult, Subject, Sequence[Check]], None]
 
 RELAXED, CLAMPED = "Relaxed ions", "Clamped ions"
 
 
 def draw(
-    result: ElasticResult, failed: Sequence[Check], _results: Mapping[str, StageResult]
+    result: ElasticResult, failed: Sequence[Check], results: Mapping[str, StageResult]
 ) -> None:
-    """Draw moduli, tensor, directions and the evidence."""
+    """Draw the moduli and the chosen section."""
     components.figures(_figures(result), failed)
-    st.caption(f"Constants from {result.method}; independent ones of the Laue class only.")
+    relaxed = results.get("relax")
+    subject = elastic_subject.of_result(
+        result, relaxed if isinstance(relaxed, RelaxResult) else None
+    )
+    section = st.segmented_control(
+        "Section",
+        list(SECTIONS),
+        default=next(iter(SECTIONS)),
+        required=True,
+        key=session.ELASTIC_SECTION,
+        label_visibility="collapsed",
+    )
+    with guard.sentences():
+        SECTIONS[str(section)](result, subject, failed)
+
+
+def _tensor(result: ElasticResult, subject: Subject, _failed: Sequence[Check]) -> None:
     left, right = st.columns(2, gap="large")
     with left:
-        _tensor(result)
+        st.markdown("**Stiffness tensor** (GPa)")
+        elastic_tensor_view.tensor(
+            {RELAXED: result.stiffness_gpa, CLAMPED: result.stiffness_clamped_gpa}
+        )
+        st.caption(f"From {result.method}, projected on the Laue class.")
     with right:
-        st.markdown("**Young's modulus along each direction**")
-        components.plot(plots.young_surface(result), key="young-surface")
-        st.caption("The axes are the IEEE axes of the tensor; drag to turn.")
-    st.markdown("**Independent constants and averages**")
-    left, right = st.columns(2, gap="large")
-    with left:
+        st.markdown(f"**Independent constants** of class {_class(result)}")
         components.table(_constants(result))
-    with right:
-        components.table(_averages(result.moduli))
-    st.markdown("**The same from finite strain**")
+        residual = text.short(result.symmetry_residual_gpa, "GPa", 2)
+        st.caption(
+            f"The projection on the class changed no entry by more than {residual}. Finite "
+            "strain: from stresses of strained cells, relaxed ions."
+        )
+    _orientation(result)
+    elastic_tensor_view.stability_tables(subject)
+
+
+def _orientation(result: ElasticResult) -> None:
+    along = f": {result.orientation}" if result.orientation else ""
+    st.markdown(f"**Axes of the tensor** after the IEEE standard{along}")
+    given = result.ieee_rotation_from_input
     left, right = st.columns(2, gap="large")
     with left:
-        components.plot(
-            plots.strain_energy(result),
-            key="strain-energy",
-            caption="Points: energies of strained cells. Lines: parabolas with the exact "
-            "second derivative, not fitted.",
-        )
+        if len(given):
+            elastic_tensor_view.rotation("In the Cartesian frame of the given cell", given)
     with right:
-        components.plot(
-            plots.finite_strain(result),
-            key="finite-strain",
-            caption="Difference to stresses under finite strain; it shrinks with the "
-            "square of the strain where both are right.",
+        elastic_tensor_view.rotation(
+            "In the Cartesian frame of the relaxed primitive cell", result.ieee_rotation
         )
+
+
+def _class(result: ElasticResult) -> str:
+    return elastic_tensor_view.laue_class(result.laue_class)
+
+
+SECTIONS: dict[str, Section] = {
+    "Tensor & symmetry": _tensor,
+    "Second derivatives": lambda result, _subject, _failed: elastic_strain_view.draw(result),
+    "Derived": lambda _result, subject, failed: elastic_derived_view.draw(subject, failed),
+    "Directions": lambda _result, subject, _failed: elastic_directions_view.draw(subject),
+    "Sound": lambda _result, subject, _failed: elastic_sound_view.draw(subject),
+}
+"""Sections in the order of their buttons; only the chosen one is computed and drawn."""
 
 
 def _figures(result: ElasticResult) -> list[components.Figure]:
@@ -83,23 +129,6 @@ def _figures(result: ElasticResult) -> list[components.Figure]:
     ]
 
 
-def _tensor(result: ElasticResult) -> None:
-    st.markdown("**Stiffness tensor**")
-    ions = st.segmented_control(
-        "Ions",
-        (RELAXED, CLAMPED),
-        default=RELAXED,
-        required=True,
-        key="ions",
-        label_visibility="collapsed",
-        help="Clamped: the atoms follow the strain but do not settle. Experiments measure "
-        "relaxed ions.",
-    )
-    relaxed = ions == RELAXED
-    tensor = result.stiffness_gpa if relaxed else result.stiffness_clamped_gpa
-    components.plot(plots.stiffness_map(tensor), key=f"stiffness-{relaxed}")
-
-
 def _constants(result: ElasticResult) -> list[dict[str, str]]:
     clamped = result.stiffness_clamped_gpa
     finite = result.finite_strain_stiffness_gpa
@@ -117,19 +146,3 @@ def _constants(result: ElasticResult) -> list[dict[str, str]]:
             }
         )
     return rows
-
-
-def _averages(moduli: Moduli) -> list[dict[str, str]]:
-    rows = (
-        ("Bulk B", moduli.bulk_voigt_gpa, moduli.bulk_reuss_gpa, moduli.bulk_vrh_gpa),
-        ("Shear G", moduli.shear_voigt_gpa, moduli.shear_reuss_gpa, moduli.shear_vrh_gpa),
-    )
-    return [
-        {
-            "Modulus (GPa)": name,
-            "Voigt": text.fixed(voigt, 1),
-            "Reuss": text.fixed(reuss, 1),
-            "Hill": text.fixed(hill, 1),
-        }
-        for name, voigt, reuss, hill in rows
-    ]

@@ -18,10 +18,13 @@ PROPERTIES = "properties"
 PRESSURE = "pressure"
 LABEL = "label"
 ENGINE = "engine"
+SWEEP, SWEEP_FROM, SWEEP_TO, SWEEP_COUNT = "sweep", "sweep_from", "sweep_to", "sweep_count"
+OTHERS = "other_models"
 CELL = "cell"
 SEVERAL = "several_cells"
 WHICH = "which"
 TAB = "tab"
+ELASTIC_SECTION = "elastic_section"
 UNIT = "frequency_unit"
 
 

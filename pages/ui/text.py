@@ -5,8 +5,13 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 NOTHING = "—"
+_BAR = "\u0305"
 PER_MILLION = 1e6
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _POWER = re.compile(r"(\d)e([+-]\d+)\b")
@@ -57,8 +62,14 @@ def formula(text: str) -> str:
 
 def space_group(symbol: str) -> str:
     """Return a Hermann–Mauguin symbol with its bars and its subscripts."""
-    barred = re.sub(r"-(\d)", "\\1\u0305", symbol)
+    barred = re.sub(r"-(\d)", rf"\1{_BAR}", symbol)
     return re.sub(r"_(\d)", lambda screw: screw[1].translate(_SUBSCRIPTS), barred)
+
+
+def miller(indices: Sequence[float]) -> str:
+    """Return a crystal direction in brackets, minus signs as bars: ``[1 1̄ 0]``."""
+    written = (f"{abs(k):g}" + _BAR * (k < 0) for k in indices)
+    return f"[{' '.join(written)}]"
 
 
 def duration(seconds: float) -> str:

@@ -112,3 +112,13 @@ def cylinder(start: FloatArray, end: FloatArray, radius: float, owner: int) -> M
     )
     vertices = np.concatenate([start + ring, end + ring])
     return Mesh(vertices, triangles, np.full(len(vertices), owner))
+
+
+def cone(base: FloatArray, tip: FloatArray, radius: float, owner: int) -> Mesh:
+    """Return an open cone from the centre of its base to its tip, that belongs to `owner`."""
+    ring = cylinder(base, tip, radius, owner).vertices[:CYLINDER_SIDES]
+    low = np.arange(CYLINDER_SIDES)
+    triangles = np.stack(
+        [low, (low + 1) % CYLINDER_SIDES, np.full(CYLINDER_SIDES, CYLINDER_SIDES)], axis=1
+    )
+    return Mesh(np.vstack([ring, tip]), triangles, np.full(CYLINDER_SIDES + 1, owner))

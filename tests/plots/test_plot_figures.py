@@ -12,7 +12,7 @@ from plotly.colors import hex_to_rgb, sample_colorscale, unlabel_rgb
 from scipy.constants import R
 
 from mlpcore.units import THZ_IN_PER_CM
-from properties.plots import elastic, phonons, relax, style, thermal
+from properties.plots import elastic, elastic_strain, phonons, relax, style, thermal
 from tests.pages import sample
 
 
@@ -20,7 +20,8 @@ def figures() -> dict[str, go.Figure]:
     bent, path, heat = sample.elastic(), sample.phonons(), sample.thermal()
     found = {f"relax {k}": f for k, f in enumerate(relax.history(sample.relax()))}
     found |= {f"harmonic {k}": f for k, f in enumerate(phonons.thermodynamics(path))}
-    found["strain energy"] = elastic.strain_energy(bent)
+    found["strain energy"] = elastic_strain.energy(bent, 1)
+    found["strain stress"] = elastic_strain.stress(bent, 1)
     found["finite strain"] = elastic.finite_strain(bent)
     found["bands"] = phonons.bands_and_dos(path)
     for draw in (
@@ -123,29 +124,6 @@ def test_forces_of_rounding_errors_are_not_drawn():
     )
     drawn = np.array(relax.history(noisy)[1].data[0].y, dtype=float)
     np.testing.assert_array_equal(drawn, [1e-3, np.nan, np.nan])
-
-
-def test_young_surface_lies_at_the_modulus_of_its_direction():
-    surface = elastic.young_surface(sample.elastic()).data[0]
-    distance = np.sqrt(
-        np.array(surface.x) ** 2 + np.array(surface.y) ** 2 + np.array(surface.z) ** 2
-    )
-    np.testing.assert_allclose(distance, surface.surfacecolor, rtol=1e-5)
-
-
-def test_unstable_crystal_has_no_young_surface_but_a_sentence():
-    figure = elastic.young_surface(sample.elastic(stable=False))
-    assert not figure.data
-    assert "unstable" in figure.layout.annotations[0].text
-
-
-def test_parabolas_pass_through_points_of_exact_parabolas():
-    for points, parabola in zip(
-        *[iter(elastic.strain_energy(sample.elastic()).data)] * 2, strict=True
-    ):
-        on_line = np.interp(points.x, parabola.x, parabola.y)
-        np.testing.assert_allclose(points.y, on_line, atol=1e-3)
-        assert points.name == parabola.name
 
 
 def test_finite_strain_bars_are_the_differences():
