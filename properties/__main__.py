@@ -84,6 +84,21 @@ def _parser() -> _Parser:
         "--pressure", type=float, default=Spec.pressure_gpa, metavar="GPA", help="in GPa (0)"
     )
     parser.add_argument(
+        "--pressures",
+        nargs="+",
+        type=float,
+        default=[],
+        metavar="GPA",
+        help="also elastic constants at each of these pressures",
+    )
+    parser.add_argument(
+        "--compare",
+        nargs="+",
+        default=[],
+        metavar="MODEL",
+        help="also elastic constants from these models, for their disagreement",
+    )
+    parser.add_argument(
         "--out",
         type=Path,
         default=Path("results"),
@@ -148,6 +163,8 @@ def _spec(options: argparse.Namespace, crystal: Crystal, name: str) -> Spec:
         pressure_gpa=options.pressure,
         name=name,
         engine=options.engine,
+        elastic_pressures_gpa=tuple(options.pressures),
+        compare_models=tuple(options.compare),
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         ElasticResult,
         Outcome,
         PhononResult,
+        PressureResult,
         RelaxResult,
         ThermalResult,
     )
@@ -47,6 +48,28 @@ def write_elastic(folder: Path, result: ElasticResult) -> None:
         for row, values in zip(VOIGT_NAMES, tensor, strict=True)
     ]
     _table(folder / "elastic.csv", ("ions", "row", *(f"{n}_gpa" for n in VOIGT_NAMES)), rows)
+
+
+def write_elastic_pressure(folder: Path, result: PressureResult) -> None:
+    """Write volume, averages and independent constants at each pressure as CSV."""
+    constants = result.constants_gpa
+    columns = [
+        result.pressures_gpa,
+        result.volume_per_atom_a3,
+        np.array([m.bulk_vrh_gpa for m in result.moduli]),
+        np.array([m.shear_vrh_gpa for m in result.moduli]),
+        result.lowest_eigenvalue_gpa,
+        *constants.values(),
+    ]
+    header = (
+        "pressure_gpa",
+        "volume_per_atom_a3",
+        "bulk_modulus_gpa",
+        "shear_modulus_gpa",
+        "lowest_eigenvalue_gpa",
+        *(f"{name}_gpa" for name in constants),
+    )
+    _table(folder / "elastic_pressure.csv", header, np.round(np.column_stack(columns), 4))
 
 
 def write_phonons(folder: Path, result: PhononResult, phonon: Phonopy) -> None:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcore import registry
-from mlpcore.errors import Cancelled, MLPError, StructureError
+from mlpcore.errors import Cancelled, MLPError, NotConvergedError, StructureError
 from properties import __version__, export, phonons, relax, symmetry, thermal
 from properties.checks import Caution
 from properties.elasticity.constants import elastic_constants
+from properties.elasticity.pressure import elastic_under_pressure
+from properties.elasticity.spread import model_spread
 from properties.results import RESULT_TYPES, ElasticResult, Outcome, RelaxResult, StageResult
 from properties.spec import MAX_INPUT_ATOMS
 
@@ -207,6 +209,37 @@ class _Run:
         if self._files is not None:
             export.write_elastic(self._files, result)
         return result
+
+    def _elastic_pressure(self) -> StageResult:
+        result = elastic_under_pressure(
+            potential=self._potential,
+            **self._common(),
+            pressures_gpa=self._spec.elastic_pressures_gpa,
+            start_gpa=self._spec.pressure_gpa,
+        )
+        if self._files is not None:
+            export.write_elastic_pressure(self._files, result)
+        return result
+
+    def _elastic_models(self) -> StageResult:
+        own = self._results.get("elastic")
+        if not isinstance(own, ElasticResult):
+            raise NotConvergedError(
+                "There are no elastic constants of the chosen model to compare others with."
+            )
+        return model_spread(
+            self._spec.structure,
+            (self._spec.model, own),
+            self._spec.compare_models,
+            self._another,
+            self._spec.settings,
+            self._monitor,
+            self._pieces,
+            self._spec.pressure_gpa,
+        )
+
+    def _another(self, model: str) -> Potential:
+        return _loaded(registry.load, model, self._device, "float64", self._spec.engine)
 
     def _phonons(self) -> StageResult:
         result, self._phonon = phonons.phonons(

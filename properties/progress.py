@@ -63,6 +63,50 @@ class Silent:
         """Ignore."""
 
 
+class Part:
+    """A monitor for one of several equal parts of a stage, told by functions of other stages.
+
+    Parameters
+    ----------
+    monitor
+        Whom to tell.
+    stage
+        The stage that the part belongs to.
+    index, count
+        Which part of how many.
+    label
+        What the part is, in a word for people.
+    """
+
+    STEPS = 100
+
+    def __init__(
+        self, monitor: Monitor, stage: str, index: int, count: int, label: str
+    ) -> None:
+        self._monitor, self._stage, self._label = monitor, stage, label
+        self._before, self._total = index * self.STEPS, count * self.STEPS
+
+    def stage_started(self, stage: str) -> None:
+        """Part of a stage that has begun."""
+
+    def advance(self, stage: str, done: int, total: int, what: str) -> None:
+        """Tell the same of the whole stage."""
+        done_here = self.STEPS * done // max(total, 1)
+        what = f"{self._label}, {what}"
+        self._monitor.advance(self._stage, self._before + done_here, self._total, what)
+
+    def checkpoint(self) -> None:
+        """Raise :class:`~mlpcore.errors.Cancelled` if the user asked to stop."""
+        self._monitor.checkpoint()
+
+    def stage_finished(self, stage: str, result: StageResult, seconds: float) -> None:
+        """Part of a stage that goes on."""
+
+    def caution(self, caution: Caution) -> None:
+        """A warning that goes with the result."""
+        self._monitor.caution(caution)
+
+
 class Pieces(Protocol):
     """Keeps finished pieces of work, so that a new start can skip them."""
 
@@ -86,6 +130,29 @@ class MemoryPieces:
     def put(self, key: str, arrays: Mapping[str, NDArray[np.float64]]) -> None:
         """Keep arrays under `key`."""
         self._kept[key] = dict(arrays)
+
+
+class PiecesOf:
+    """Pieces of one part of a stage, kept among those of the whole.
+
+    Parameters
+    ----------
+    pieces
+        Where they are kept.
+    part
+        A prefix that no other part has.
+    """
+
+    def __init__(self, pieces: Pieces, part: str) -> None:
+        self._pieces, self._part = pieces, part
+
+    def get(self, key: str) -> Arrays | None:
+        """Return the arrays kept under `key`, or ``None``."""
+        return self._pieces.get(f"{self._part}/{key}")
+
+    def put(self, key: str, arrays: Mapping[str, NDArray[np.float64]]) -> None:
+        """Keep arrays under `key`."""
+        self._pieces.put(f"{self._part}/{key}", arrays)
 
 
 class DiskPieces:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from properties.checks import Caution, Check
 from properties.crystal import Crystal
 from properties.elasticity.result import ElasticResult
+from properties.elasticity.series import PressureResult, SpreadResult
 from properties.frozen import Frozen, plain
 
 FloatArray = NDArray[np.float64]
@@ -211,12 +212,16 @@ class ThermalResult(Frozen):
         return {key: getattr(self, key) for key in keys}
 
 
-StageResult = RelaxResult | ElasticResult | PhononResult | ThermalResult
+StageResult = (
+    RelaxResult | ElasticResult | PhononResult | ThermalResult | PressureResult | SpreadResult
+)
 RESULT_TYPES: dict[str, type[StageResult]] = {
     "relax": RelaxResult,
     "elastic": ElasticResult,
     "phonons": PhononResult,
     "thermal": ThermalResult,
+    "elastic_pressure": PressureResult,
+    "elastic_models": SpreadResult,
 }
 
 

@@ -12,7 +12,12 @@ from mlpcore.errors import SpecError
 from properties.crystal import Crystal
 
 STAGES = ("relax", "elastic", "phonons", "thermal")
-"""The stages in the order in which they run; every other one starts from relax."""
+"""The usual stages in the order in which they run; every other one starts from relax."""
+
+EXTRA_STAGES = ("elastic_pressure", "elastic_models")
+"""Stages that come last, and only if their pressures or models are named."""
+
+MAX_PRESSURES = 21
 
 MAX_PRESSURE_GPA = 200.0
 MAX_INPUT_ATOMS = 200
@@ -59,6 +64,12 @@ PRESETS = {
 }
 
 
+def pressure_range(first_gpa: float, last_gpa: float, count: int) -> tuple[float, ...]:
+    """Return `count` evenly spaced pressures, both ends included."""
+    step = (last_gpa - first_gpa) / max(count - 1, 1)
+    return tuple(round(first_gpa + k * step, 4) for k in range(count))
+
+
 @dataclass(frozen=True)
 class Spec:
     """One calculation.
@@ -70,13 +81,17 @@ class Spec:
     model
         A name of the registry.
     properties
-        Stages to run; ``relax`` is added where another stage needs it.
+        Stages to run; those that others need are added.
     preset
         ``quick``, ``standard`` or ``tight``.
     pressure_gpa
         Hydrostatic pressure during relaxation, elastic constants and expansion.
     name
         A label for people; it does not enter the hash.
+    elastic_pressures_gpa
+        Pressures at which the crystal is relaxed and its elastic constants computed.
+    compare_models
+        Models whose elastic constants are put beside those of `model`.
     engine
         ``auto``, or ``upstream`` for the package that the model comes from; see
         :func:`mlpcore.registry.load`.
@@ -89,9 +104,11 @@ class Spec:
     pressure_gpa: float = 0.0
     name: str = field(default="", compare=False)
     engine: registry.Engine = "auto"
+    elastic_pressures_gpa: tuple[float, ...] = ()
+    compare_models: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        unknown = sorted(set(self.properties) - set(STAGES))
+        unknown = sorted(set(self.properties) - {*STAGES, *EXTRA_STAGES})
         if unknown or not self.properties:
             raise SpecError(
                 f"Unknown property {', '.join(unknown) or '(none given)'}. "
@@ -105,14 +122,49 @@ class Spec:
             raise SpecError(
                 f"Unknown engine {self.engine!r}. Choose one of: {', '.join(registry.ENGINES)}."
             )
-        if not abs(self.pressure_gpa) <= MAX_PRESSURE_GPA:
+        self._tidy_pressures()
+        self._tidy_models()
+        object.__setattr__(self, "properties", self._stages())
+        for name in (self.model, *self.compare_models):
+            registry.info(name).require_elements(self.structure.symbols)
+
+    def _tidy_pressures(self) -> None:
+        """Refuse pressures out of range; sort those of the elastic constants."""
+        for pressure in (self.pressure_gpa, *self.elastic_pressures_gpa):
+            if not abs(pressure) <= MAX_PRESSURE_GPA:
+                raise SpecError(
+                    f"The pressure must be between -{MAX_PRESSURE_GPA:g} and "
+                    f"{MAX_PRESSURE_GPA:g} GPa, got {pressure!r}."
+                )
+        pressures = tuple(sorted({float(p) for p in self.elastic_pressures_gpa}))
+        if len(pressures) > MAX_PRESSURES:
             raise SpecError(
-                f"The pressure must be between -{MAX_PRESSURE_GPA:g} and "
-                f"{MAX_PRESSURE_GPA:g} GPa, got {self.pressure_gpa!r}."
+                f"Elastic constants at {len(pressures)} pressures were asked for; at most "
+                f"{MAX_PRESSURES} can be computed in one job. Choose larger steps."
             )
-        wanted = {"relax", *self.properties}
-        object.__setattr__(self, "properties", tuple(s for s in STAGES if s in wanted))
-        registry.info(self.model).require_elements(self.structure.symbols)
+        object.__setattr__(self, "elastic_pressures_gpa", pressures)
+
+    def _tidy_models(self) -> None:
+        """Drop the model itself and repetitions from the models to compare with."""
+        others = dict.fromkeys(self.compare_models)
+        others.pop(self.model, None)
+        object.__setattr__(self, "compare_models", tuple(others))
+
+    def _stages(self) -> tuple[str, ...]:
+        """All stages that are needed, in their order."""
+        extra = dict(
+            zip(EXTRA_STAGES, (self.elastic_pressures_gpa, self.compare_models), strict=True)
+        )
+        empty = [stage for stage in self.properties if not extra.get(stage, True)]
+        if empty:
+            raise SpecError(
+                f"{', '.join(empty)} needs its pressures or models named. Give them with "
+                "elastic_pressures_gpa or compare_models (--pressures, --compare)."
+            )
+        wanted = {"relax", *self.properties, *(s for s, given in extra.items() if given)}
+        if not wanted.isdisjoint(EXTRA_STAGES):
+            wanted.add("elastic")
+        return tuple(s for s in (*STAGES, *EXTRA_STAGES) if s in wanted)
 
     @property
     def settings(self) -> Preset:
@@ -129,6 +181,8 @@ class Spec:
             "pressure_gpa": self.pressure_gpa,
             "name": self.name,
             "engine": self.engine,
+            "elastic_pressures_gpa": list(self.elastic_pressures_gpa),
+            "compare_models": list(self.compare_models),
         }
 
     @classmethod
@@ -136,7 +190,8 @@ class Spec:
         """Inverse of :meth:`to_dict`; a key that older versions did not write may be absent."""
         fields = dict(data)
         fields["structure"] = Crystal.from_dict(fields["structure"])
-        fields["properties"] = tuple(fields["properties"])
+        for name in ("properties", "elastic_pressures_gpa", "compare_models"):
+            fields[name] = tuple(fields.get(name, ()))
         return cls(**fields)
 
     @property
@@ -144,12 +199,17 @@ class Spec:
         """Hash of all that decides the numbers.
 
         The engine gives the same numbers and is left out, unless another than the usual
-        one was asked for: then its pieces of work are kept apart, for a comparison.
+        one was asked for: then its pieces of work are kept apart, for a comparison. What
+        older versions did not know is left out where it is not used, so that their
+        calculations keep their names.
         """
         data = self.to_dict()
         del data["name"]
         if self.engine == "auto":
             del data["engine"]
+        for name in ("elastic_pressures_gpa", "compare_models"):
+            if not data[name]:
+                del data[name]
         data["structure"] = self.structure.sha256
         data["settings"] = repr(self.settings)
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

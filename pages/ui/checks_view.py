@@ -24,6 +24,8 @@ RESTS_ON = {
     "elastic": ("relax", "elastic"),
     "phonons": ("relax", "phonons"),
     "thermal": ("relax", "phonons", "thermal"),
+    "elastic_pressure": ("relax", "elastic_pressure"),
+    "elastic_models": ("relax", "elastic_models"),
 }
 """Each stage with those whose failures make its numbers doubtful."""
 

@@ -16,6 +16,7 @@ WHAT = {
     "relaxed.cif": "the relaxed crystal",
     "POSCAR": "the relaxed crystal for VASP and others",
     "elastic.csv": "elastic tensor, relaxed and clamped ions",
+    "elastic_pressure.csv": "elastic constants and volume against pressure",
     "bands.csv": "phonon dispersion",
     "dos.csv": "phonon density of states",
     "phonon_thermal.csv": "harmonic free energy, entropy, heat capacity",

@@ -19,6 +19,8 @@ STAGE_TITLES = {
     "elastic": "Elastic constants",
     "phonons": "Phonons",
     "thermal": "Thermal expansion",
+    "elastic_pressure": "Elastic constants under pressure",
+    "elastic_models": "Elastic constants from other models",
 }
 
 

@@ -9,9 +9,11 @@ import streamlit as st
 from mlpcore import registry
 from mlpcore.errors import SpecError
 from pages.ui import model_view, session, stored, text
-from properties.spec import MAX_PRESSURE_GPA, PRESETS, Spec
+from properties.spec import MAX_PRESSURE_GPA, MAX_PRESSURES, PRESETS, Spec, pressure_range
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from pages.ui.source_form import Source
 
 DEFAULT_PRESET = "quick"
@@ -25,6 +27,7 @@ ENGINE_TITLES: dict[registry.Engine, str] = {
     "upstream": "Upstream package",
 }
 LONGEST_LABEL = 80
+EMPTY_PRESSURE = "The pressure field is empty. Enter a number in GPa, such as 0."
 
 
 def submit(source: Source) -> None:
@@ -33,6 +36,7 @@ def submit(source: Source) -> None:
     with left:
         model = _model()
         properties = _properties()
+        pressures, others = _more_elasticity(model, source.crystal.symbols)
         preset = _preset()
         pressure, label = _pressure_and_label()
         engine = _engine()
@@ -46,7 +50,7 @@ def submit(source: Source) -> None:
         model_view.for_elements(registry.info(model), source.crystal.symbols)
     if pressed:
         if pressure is None:
-            raise SpecError("The pressure field is empty. Enter a number in GPa, such as 0.")
+            raise SpecError(EMPTY_PRESSURE)
         spec = Spec(
             structure=source.crystal,
             model=model,
@@ -55,6 +59,8 @@ def submit(source: Source) -> None:
             pressure_gpa=pressure,
             name=label.strip(),
             engine=engine,
+            elastic_pressures_gpa=pressures,
+            compare_models=others,
         )
         session.open_job(stored.store().submit(spec, source.name, source.data))
 
@@ -82,6 +88,54 @@ def _properties() -> list[str]:
     )
 
 
+def _more_elasticity(
+    model: str, symbols: tuple[str, ...]
+) -> tuple[tuple[float, ...], tuple[str, ...]]:
+    """Let the user ask for elastic constants at other pressures and from other models."""
+    with st.expander("More elastic constants", icon=":material/compress:"):
+        pressures: tuple[float, ...] = ()
+        if st.toggle("Over a range of pressures", key=session.SWEEP):
+            pressures = _range_of_pressures()
+        return pressures, tuple(_other_models(model, symbols))
+
+
+def _range_of_pressures() -> tuple[float, ...]:
+    first, last, count = st.columns(3)
+    lowest = _pressure(first, "From (GPa)", 0.0, session.SWEEP_FROM)
+    highest = _pressure(last, "To (GPa)", 20.0, session.SWEEP_TO)
+    steps = count.number_input(
+        "Pressures", min_value=2, max_value=MAX_PRESSURES, value=5, key=session.SWEEP_COUNT
+    )
+    if lowest is None or highest is None or steps is None:
+        raise SpecError(EMPTY_PRESSURE)
+    return pressure_range(lowest, highest, int(steps))
+
+
+def _pressure(place: DeltaGenerator, label: str, value: float, key: str) -> float | None:
+    return place.number_input(
+        label,
+        min_value=-MAX_PRESSURE_GPA,
+        max_value=MAX_PRESSURE_GPA,
+        value=value,
+        step=1.0,
+        format="%.2f",
+        key=key,
+    )
+
+
+def _other_models(model: str, symbols: tuple[str, ...]) -> list[str]:
+    known = [m.name for m in registry.models() if not m.unsupported(symbols)]
+    return st.multiselect(
+        "Compare with other models",
+        [name for name in known if name != model],
+        format_func=lambda name: registry.info(name).title,
+        key=session.OTHERS,
+        placeholder="none",
+        help="Each relaxes the crystal by itself. How far they are apart is a disagreement "
+        "between models, not an error bar: they learnt from similar data.",
+    )
+
+
 def _preset() -> str:
     preset = st.segmented_control(
         "Preset",
@@ -101,15 +155,7 @@ def _preset() -> str:
 
 def _pressure_and_label() -> tuple[float | None, str]:
     left, right = st.columns(2)
-    pressure = left.number_input(
-        "Pressure (GPa)",
-        min_value=-MAX_PRESSURE_GPA,
-        max_value=MAX_PRESSURE_GPA,
-        value=0.0,
-        step=1.0,
-        format="%.2f",
-        key=session.PRESSURE,
-    )
+    pressure = _pressure(left, "Pressure (GPa)", 0.0, session.PRESSURE)
     label = right.text_input(
         "Label (optional)",
         max_chars=LONGEST_LABEL,

@@ -1,0 +1,178 @@
+"""Frozen results of elastic tensors in series: under pressure, and from several models.
+
+Voigt order xx yy zz yz xz xy; entries that could not be computed are not-a-number, and
+`problems` says why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from properties.checks import Check
+from properties.elasticity import laue, moduli, stability
+from properties.frozen import Frozen
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PressureResult(Frozen):
+    """Stress–strain (Birch) coefficients of the crystal relaxed at each pressure.
+
+    Attributes
+    ----------
+    pressures_gpa
+        Rising, (k,). Every array below begins with this axis.
+    start_pressure_gpa
+        The pressure of the job, from which the crystal was compressed and stretched.
+    volume_per_atom_a3, density_kg_per_m3
+        (k,).
+    stiffness_gpa, stiffness_clamped_gpa
+        Relaxed and clamped ions, (k, 6, 6), all in the axes that the crystal has at the
+        first pressure.
+    softest_ev_per_a2
+        Smallest internal force constant, (k,).
+    problems
+        What was wrong at each pressure, a sentence or nothing.
+    """
+
+    pressures_gpa: FloatArray
+    start_pressure_gpa: float
+    volume_per_atom_a3: FloatArray
+    density_kg_per_m3: FloatArray
+    stiffness_gpa: FloatArray
+    stiffness_clamped_gpa: FloatArray
+    softest_ev_per_a2: FloatArray
+    laue_class: str
+    problems: tuple[str, ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def constants_gpa(self) -> dict[str, FloatArray]:
+        """The independent constants by name, each (k,)."""
+        return named(self.stiffness_gpa, self.laue_class)
+
+    @property
+    def moduli(self) -> list[moduli.Moduli]:
+        """Averages at each pressure."""
+        return [moduli.averages(tensor) for tensor in self.stiffness_gpa]
+
+    @property
+    def lowest_eigenvalue_gpa(self) -> FloatArray:
+        """Smallest eigenvalue of the coefficients, (k,); negative where unstable."""
+        return np.array([_lowest(tensor) for tensor in self.stiffness_gpa])
+
+    @property
+    def stability_limits_gpa(self) -> tuple[float, float]:
+        """Pressures below and above the start at which stability ends.
+
+        Zero of the smallest eigenvalue of the coefficients, these being interpolated
+        linearly between neighbours; not-a-number where no end was found.
+        """
+        start = int(np.argmin(np.abs(self.pressures_gpa - self.start_pressure_gpa)))
+        below = _first_zero(self.pressures_gpa[start::-1], self.stiffness_gpa[start::-1])
+        return below, _first_zero(self.pressures_gpa[start:], self.stiffness_gpa[start:])
+
+    def summary(self) -> dict[str, Any]:
+        """The block ``elastic_pressure`` of result.json."""
+        below, above = self.stability_limits_gpa
+        return {
+            "pressures_gpa": self.pressures_gpa,
+            "volume_per_atom_a3": self.volume_per_atom_a3,
+            "stiffness_gpa": self.stiffness_gpa,
+            "bulk_modulus_vrh_gpa": [m.bulk_vrh_gpa for m in self.moduli],
+            "shear_modulus_vrh_gpa": [m.shear_vrh_gpa for m in self.moduli],
+            "lowest_eigenvalue_gpa": self.lowest_eigenvalue_gpa,
+            "stability_limit_below_gpa": below,
+            "stability_limit_above_gpa": above,
+            "problems": self.problems,
+        }
+
+
+@dataclass(frozen=True)
+class SpreadResult(Frozen):
+    """The same crystal relaxed and strained by several models.
+
+    Attributes
+    ----------
+    models, functionals
+        Names, and what each model was trained on; the model of the job first.
+    stiffness_gpa
+        Relaxed ions, (k, 6, 6).
+    volume_per_atom_a3
+        (k,).
+    problems
+        What was wrong with each model, a sentence or nothing.
+    """
+
+    models: tuple[str, ...]
+    functionals: tuple[str, ...]
+    stiffness_gpa: FloatArray
+    volume_per_atom_a3: FloatArray
+    laue_class: str
+    problems: tuple[str, ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def constants_gpa(self) -> dict[str, FloatArray]:
+        """The independent constants by name, and B and G of Hill, each (k,)."""
+        averages = [moduli.averages(tensor) for tensor in self.stiffness_gpa]
+        return {
+            "B": np.array([m.bulk_vrh_gpa for m in averages]),
+            "G": np.array([m.shear_vrh_gpa for m in averages]),
+            **named(self.stiffness_gpa, self.laue_class),
+        }
+
+    @property
+    def disagreement_percent(self) -> dict[str, float]:
+        """Largest less smallest value over the models, in per cent of their mean size."""
+        spread = {}
+        for name, values in self.constants_gpa.items():
+            known = values[np.isfinite(values)]
+            mean = float(np.abs(known).mean()) if len(known) > 1 else np.nan
+            spread[name] = 100 * float(np.ptp(known)) / mean if mean > 0 else np.nan
+        return spread
+
+    def summary(self) -> dict[str, Any]:
+        """The block ``elastic_models`` of result.json."""
+        return {
+            "models": self.models,
+            "functionals": self.functionals,
+            "constants_gpa": self.constants_gpa,
+            "disagreement_between_models_percent": self.disagreement_percent,
+            "volume_per_atom_a3": self.volume_per_atom_a3,
+            "problems": self.problems,
+        }
+
+
+def named(stiffness_gpa: FloatArray, laue_class: str) -> dict[str, FloatArray]:
+    """Return the independent constants of a series of tensors (k, 6, 6), each (k,)."""
+    return {
+        f"C{ij}": stiffness_gpa[:, int(ij[0]) - 1, int(ij[1]) - 1]
+        for ij in laue.INDEPENDENT[laue_class]
+    }
+
+
+def _lowest(stiffness_gpa: FloatArray) -> float:
+    if not np.isfinite(stiffness_gpa).all():
+        return float("nan")
+    return float(stability.eigenvalues_gpa(stiffness_gpa)[0])
+
+
+def _first_zero(pressures_gpa: FloatArray, stiffness_gpa: FloatArray) -> float:
+    """Pressure at which the smallest eigenvalue first turns negative, going along."""
+    known = np.isfinite(stiffness_gpa).all(axis=(1, 2))
+    pressures, tensors = pressures_gpa[known], stiffness_gpa[known]
+    if not len(tensors) or _lowest(tensors[0]) <= 0:
+        return float("nan")
+    for k in range(len(tensors) - 1):
+        here, there = tensors[k], tensors[k + 1]
+        if _lowest(there) <= 0:
+            part = brentq(lambda t, a=here, b=there: _lowest((1 - t) * a + t * b), 0.0, 1.0)
+            return float((1 - part) * pressures[k] + part * pressures[k + 1])
+    return float("nan")
