@@ -33,6 +33,12 @@ def draw() -> StreamlitPage:
         st.Page(
             session.RESULT_PAGE, title="Result", icon=":material/insights:", url_path="result"
         ),
+        st.Page(
+            session.TENSOR_PAGE,
+            title="Elastic tensor",
+            icon=":material/grid_on:",
+            url_path="tensor",
+        ),
         st.Page(session.MODELS_PAGE, title="Models", icon=":material/hub:", url_path="models"),
     ]
     return st.navigation(pages, position="top")
