@@ -9,6 +9,7 @@ RESULT_PAGE = "pages/result.py"
 STRUCTURE_PAGE = "pages/structure.py"
 JOBS_PAGE = "pages/jobs.py"
 MODELS_PAGE = "pages/models.py"
+TENSOR_PAGE = "pages/tensor.py"
 
 LAST_JOB = "last_job"
 SOURCE = "source"
@@ -25,6 +26,9 @@ SEVERAL = "several_cells"
 WHICH = "which"
 TAB = "tab"
 ELASTIC_SECTION = "elastic_section"
+TENSOR = "tensor"
+TENSOR_DENSITY = "tensor_density"
+TENSOR_VOLUME = "tensor_volume"
 UNIT = "frequency_unit"
 
 
