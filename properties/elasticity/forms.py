@@ -39,18 +39,28 @@ class Form:
     residual_gpa: float
 
 
-_MONOCLINIC = {"b": "Y", "c": "Z", "a": "X"}
-_GROUPS = (
-    ("m-3m", "", "O", "Z"),
-    ("6/mmm", "", "D6", "Z"),
-    ("4/mmm", "", "D4", "Z"),
-    ("-3m", "", "D3", "Z"),
-    ("4/m", "", "C4", "Z"),
-    ("-3", "", "C3", "Z"),
-    ("mmm", "", "D2", "Z"),
-    *(("2/m", f"unique axis {name}", "C2", axis) for name, axis in _MONOCLINIC.items()),
+_GROUPS = {
+    "m-3m": "O",
+    "m-3": "T",
+    "6/mmm": "D6",
+    "6/m": "C6",
+    "4/mmm": "D4",
+    "-3m": "D3",
+    "4/m": "C4",
+    "-3": "C3",
+    "mmm": "D2",
+    "2/m": "C2",
+    "-1": "C1",
+}
+"""Rotations of each class, from few to many independent constants."""
+
+TRIED = (
+    *((name, "", "Z") for name in ("m-3m", "6/mmm", "4/mmm", "-3m", "4/m", "-3", "mmm")),
+    ("2/m", "unique axis b", "Y"),
+    ("2/m", "unique axis c", "Z"),
+    ("2/m", "unique axis a", "X"),
 )
-"""Class, setting, rotation group and its axis, from few to many independent constants.
+"""Class, setting and axis, the first that fits wins.
 
 Classes m-3 and 6/m are missing: their tensors are those of m-3m and 6/mmm.
 """
@@ -70,8 +80,8 @@ def recognise(stiffness_gpa: FloatArray) -> Form:
         Symmetric, (6, 6).
     """
     limit = TOLERANCE * float(np.abs(stiffness_gpa).max())
-    for laue_class, setting, group, axis in _GROUPS:
-        form = laue.project(stiffness_gpa, _rotations(group, axis))
+    for laue_class, setting, axis in TRIED:
+        form = laue.project(stiffness_gpa, rotations(laue_class, axis))
         residual = float(np.abs(form - stiffness_gpa).max())
         if residual <= limit:
             return Form(laue_class, setting, residual)
@@ -88,5 +98,15 @@ def independent(laue_class: str, setting: str = "") -> tuple[tuple[int, int], ..
 
 
 @cache
-def _rotations(group: str, axis: str) -> FloatArray:
-    return np.asarray(Rotation.create_group(group, axis=axis).as_matrix())
+def rotations(laue_class: str, axis: str = "Z") -> FloatArray:
+    """Return the proper rotations of a class in standard axes, (g, 3, 3).
+
+    Parameters
+    ----------
+    axis
+        Principal axis, "Z" in standard axes; for 2/m that is "Y". Twofold axes across it
+        include x for "Z".
+    """
+    found = Rotation.create_group(_GROUPS[laue_class], axis=axis).as_matrix()
+    found.setflags(write=False)
+    return np.asarray(found)

@@ -38,6 +38,9 @@ class PastedTensor(Frozen):
         What the form says about the axes, such as ``unique axis b``; often empty.
     residual_gpa
         Largest entry by which the tensor differs from that form.
+    notes
+        What was done to the numbers, in sentences: a triangle completed, VASP's order and
+        unit changed.
     checks
         ``tensor_symmetric``, ``born_stable``, ``tensor_unit``.
     """
@@ -47,6 +50,7 @@ class PastedTensor(Frozen):
     laue_class: str
     setting: str
     residual_gpa: float
+    notes: tuple[str, ...]
     checks: tuple[Check, ...]
 
     def independent_constants(self) -> dict[str, float]:
@@ -61,14 +65,15 @@ def parse(text: str) -> PastedTensor:
     Understood are 36 numbers (row by row) or 21 (the upper or lower triangle, in rows of
     falling or rising length, or the upper one in a single row), separated by blanks, tabs,
     commas, semicolons, bars, ampersands or lines and in any brackets; decimal points or
-    commas; and standard deviations such as 86.8(2), which are dropped.
+    commas; and standard deviations such as 86.8(2), which are dropped. VASP's table of
+    elastic moduli with its row labels is converted.
 
     Raises
     ------
     TensorError
         The text is not such a table.
     """
-    given = pasted_numbers.matrix(text)
+    given, notes = pasted_numbers.matrix(text)
     if not given.any():
         raise TensorError("All numbers are zero. Paste the stiffness of a solid, in GPa.")
     symmetric = (given + given.T) / 2
@@ -79,6 +84,7 @@ def parse(text: str) -> PastedTensor:
         laue_class=form.laue_class,
         setting=form.setting,
         residual_gpa=form.residual_gpa,
+        notes=notes,
         checks=(_symmetry_check(given), _stability_check(symmetric), _unit_check(symmetric)),
     )
 

@@ -13,26 +13,43 @@ FloatArray = NDArray[np.float64]
 Rows = list[list[float]]
 
 FULL, TRIANGLE = 36, 21
+LONGEST = 20_000
 NEEDED = "A stiffness has 6 rows of 6 numbers (36), or 21 for its upper or lower triangle."
 
-_DEVIATION = re.compile(r"(?<=\d)\(\d+\)")
-_WRAPPING = re.compile(r"[\[\](){}]|\b(?:np\.|numpy\.)?array\b|\bgpa\b", re.IGNORECASE)
+_DEVIATION = re.compile(r"(?<=\d)\(\d+\)|(?:±|\+/-|\\pm)\s*[\d.,]+")
+_WRAPPING = re.compile(r"[\[\](){}]|\b(?:np\.|numpy\.)?array\b|gpa", re.IGNORECASE)
 _ROW_END = re.compile(r"\n|\\\\|(?<=[\])}])\s*,?\s*(?=[\[({])")
 _BETWEEN = re.compile(r"[\s;|&]+")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
+_NO_VALUE = re.compile(r"\b(?:nan|inf|infinity|none|null)\b", re.IGNORECASE)
+
+_VASP_ROW = re.compile(r"^\s*(XX|YY|ZZ|XY|YZ|ZX)\s+(.*)$", re.MULTILINE)
+_VASP_ORDER = ("XX", "YY", "ZZ", "XY", "YZ", "ZX")
+_FROM_VASP = [0, 1, 2, 4, 5, 3]
+"""Where VASP keeps our xx yy zz yz xz xy."""
+_KBAR_PER_GPA = 10.0
 
 
-def matrix(text: str) -> FloatArray:
-    """Return the (6, 6) table that a text holds, as it was given.
+def matrix(text: str) -> tuple[FloatArray, tuple[str, ...]]:
+    """Return the (6, 6) table that a text holds, as it was given, and what was done to it.
 
     A triangle, or a full table with nothing but zeros below or above the diagonal, is
-    completed by symmetry.
+    completed by symmetry. The table of VASP's OUTCAR, known by its row labels XX YY ZZ XY
+    YZ ZX, is put in our order and converted from kbar.
 
     Raises
     ------
     TensorError
         With what was received and what is needed.
     """
+    if len(text) > LONGEST:
+        raise TensorError(
+            f"The text has {len(text):,} characters (limit {LONGEST:,}). {NEEDED} "
+            "Paste only the table."
+        )
+    labelled = _VASP_ROW.findall(text)
+    if labelled:
+        return _from_vasp(labelled)
     rows = _rows(text)
     count = sum(map(len, rows))
     if count == FULL:
@@ -42,11 +59,30 @@ def matrix(text: str) -> FloatArray:
     raise TensorError(f"{NEEDED} The text holds {_described(rows)}.")
 
 
+def _from_vasp(labelled: list[tuple[str, str]]) -> tuple[FloatArray, tuple[str, ...]]:
+    rows = [[_number(token) for token in _tokens(_tidy(line))] for _, line in labelled]
+    labels = tuple(label for label, _ in labelled)
+    if labels != _VASP_ORDER or any(len(row) != 6 for row in rows):
+        raise TensorError(
+            "The row labels are those of VASP's table of elastic moduli, which has the six "
+            f"rows XX YY ZZ XY YZ ZX of 6 numbers. The text has the rows {' '.join(labels)} "
+            f"of {', '.join(str(len(row)) for row in rows)} numbers. Paste one whole table, "
+            "for relaxed ions that under TOTAL ELASTIC MODULI."
+        )
+    found = np.array(rows)[np.ix_(_FROM_VASP, _FROM_VASP)] / _KBAR_PER_GPA
+    note = (
+        "Read as the table of VASP's OUTCAR: converted from kbar, and the shear rows and "
+        "columns put in the order yz, xz, xy."
+    )
+    return found, (note,)
+
+
 def _rows(text: str) -> Rows:
     """Split into rows of numbers, commas read as what makes the count right."""
     if not text.strip():
         raise TensorError(f"The text is empty. {NEEDED}")
     lines = [_tidy(line) for line in _ROW_END.split(_DEVIATION.sub("", text))]
+    lines = [line for line in lines if not _is_heading(line)]
     separated = [_tokens(line.replace(",", " ")) for line in lines]
     kept = [_tokens(re.sub(r",(?=\s|$)", " ", line)) for line in lines]
     decimal = [[_with_point(token) for token in row] for row in kept]
@@ -65,6 +101,11 @@ def _tidy(line: str) -> str:
     plain = line.replace("−", "-").replace("–", "-").replace("\u00a0", " ")
     plain = re.sub(r"(?<=\d)[dD](?=[+-]?\d)", "e", plain)
     return _WRAPPING.sub(" ", plain)
+
+
+def _is_heading(line: str) -> bool:
+    """Whether a line holds words alone."""
+    return not any(c.isdigit() for c in line) and not _NO_VALUE.search(line)
 
 
 def _tokens(line: str) -> list[str]:
@@ -113,27 +154,31 @@ def _described(rows: Rows) -> str:
     return f"{total} {plural}, in rows of {', '.join(map(str, lengths))}"
 
 
-def _from_triangle(rows: Rows) -> FloatArray:
+def _from_triangle(rows: Rows) -> tuple[FloatArray, tuple[str, ...]]:
     lengths = [len(row) for row in rows]
     falling = [6, 5, 4, 3, 2, 1]
-    full = np.zeros((6, 6))
+    numbers = [x for row in rows for x in row]
+    half = np.zeros((6, 6))
     if lengths in (falling, [TRIANGLE]):
-        full[np.triu_indices(6)] = [x for row in rows for x in row]
-    elif lengths == falling[::-1]:
-        full[np.tril_indices(6)] = [x for row in rows for x in row]
-    else:
-        raise TensorError(
-            f"The text holds {_described(rows)}. A triangle of 21 numbers needs rows of "
-            "6, 5, 4, 3, 2, 1 (upper) or 1, 2, 3, 4, 5, 6 (lower)."
-        )
-    return _mirrored(full)
+        half[np.triu_indices(6)] = numbers
+        return _mirrored(half, "upper")
+    if lengths == falling[::-1]:
+        half[np.tril_indices(6)] = numbers
+        return _mirrored(half, "lower")
+    raise TensorError(
+        f"The text holds {_described(rows)}. A triangle of 21 numbers needs rows of "
+        "6, 5, 4, 3, 2, 1 (upper) or 1, 2, 3, 4, 5, 6 (lower)."
+    )
 
 
-def _completed(full: FloatArray) -> FloatArray:
+def _completed(full: FloatArray) -> tuple[FloatArray, tuple[str, ...]]:
     """Mirror a table whose other half was left at zero."""
-    below, above = np.tril(full, -1), np.triu(full, 1)
-    return _mirrored(full) if below.any() != above.any() else full
+    below, above = np.tril(full, -1).any(), np.triu(full, 1).any()
+    if below == above:
+        return full, ()
+    return _mirrored(full, "lower" if below else "upper")
 
 
-def _mirrored(half: FloatArray) -> FloatArray:
-    return half + half.T - np.diag(np.diag(half))
+def _mirrored(half: FloatArray, side: str) -> tuple[FloatArray, tuple[str, ...]]:
+    full = half + half.T - np.diag(np.diag(half))
+    return full, (f"Read as the {side} triangle and completed by symmetry.",)
