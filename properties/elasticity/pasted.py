@@ -73,7 +73,7 @@ def parse(text: str) -> PastedTensor:
     TensorError
         The text is not such a table.
     """
-    given, notes = pasted_numbers.matrix(text)
+    given, notes = pasted_numbers.read(text)
     if not given.any():
         raise TensorError("All numbers are zero. Paste the stiffness of a solid, in GPa.")
     symmetric = (given + given.T) / 2

@@ -30,7 +30,12 @@ _FROM_VASP = [0, 1, 2, 4, 5, 3]
 _KBAR_PER_GPA = 10.0
 
 
-def matrix(text: str) -> tuple[FloatArray, tuple[str, ...]]:
+def matrix(text: str) -> FloatArray:
+    """Return the (6, 6) table that a text holds; see :func:`read`."""
+    return read(text)[0]
+
+
+def read(text: str) -> tuple[FloatArray, tuple[str, ...]]:
     """Return the (6, 6) table that a text holds, as it was given, and what was done to it.
 
     A triangle, or a full table with nothing but zeros below or above the diagonal, is
