@@ -7,7 +7,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlpcore.errors import TensorError
@@ -67,6 +67,7 @@ DRESSES = {
 
 
 @pytest.mark.parametrize("dress", DRESSES)
+@settings(max_examples=25)
 @given(rows=ROWS.filter(lambda rows: np.array(rows).any()))
 def test_36_numbers_are_read_in_any_dress(dress, rows):
     matrix = symmetric(rows)
