@@ -10,6 +10,7 @@ from ase.constraints import FixSymmetry
 from ase.filters import FrechetCellFilter
 from ase.optimize import BFGS
 
+from mlpcore.errors import NotConvergedError
 from mlpcore.units import EV_PER_A3_IN_GPA
 from properties import symmetry
 from properties.checks import Check
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 MAX_STEPS = 300
 LARGE_VOLUME_CHANGE = 0.15
+RUNAWAY = 3.0
+"""Factor in volume beyond which a cell is falling apart or collapsing."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,8 @@ def relax(
     ------
     Cancelled
         The monitor asked to stop.
+    NotConvergedError
+        The cell falls apart or collapses: it has no equilibrium near by.
     """
     atoms = crystal.to_atoms()
     atoms.calc = potential.calculator()
@@ -111,6 +116,7 @@ def relax(
     history = []
     for _ in optimiser.irun(fmax=0.0, steps=MAX_STEPS):
         monitor.checkpoint()
+        _require_sane_volume(atoms.cell.volume, crystal.volume_a3, target)
         history.append(_state(atoms, target, fixed_volume))
         if _is_converged(history[-1], settings):
             break
@@ -120,6 +126,17 @@ def relax(
         np.array(history),
         _is_converged(history[-1], settings),
     )
+
+
+def _require_sane_volume(volume_a3: float, start_a3: float, pressure_gpa: float) -> None:
+    ratio = volume_a3 / start_a3
+    if not 1 / RUNAWAY < ratio < RUNAWAY:
+        raise NotConvergedError(
+            f"The cell reached {ratio:.2g} times its volume while relaxing at "
+            f"{pressure_gpa:g} GPa and was still changing: there is no equilibrium near the "
+            "structure received. Start from a structure closer to rest, or choose a pressure "
+            "that the crystal can bear."
+        )
 
 
 def _state(atoms: Atoms, pressure_gpa: float, fixed_volume: bool) -> tuple[float, float, float]:

@@ -80,8 +80,11 @@ def averages(stiffness_gpa: FloatArray) -> Moduli:
 
 
 def compliance_per_gpa(stiffness_gpa: FloatArray) -> FloatArray:
-    """Return the inverse of a stiffness, (6, 6); not-a-number throughout if it is singular."""
-    if np.linalg.cond(stiffness_gpa) * ROUNDING > 1:
+    """Return the inverse of a stiffness, (6, 6).
+
+    Not-a-number throughout if the stiffness is singular or has entries that are not numbers.
+    """
+    if not np.isfinite(stiffness_gpa).all() or np.linalg.cond(stiffness_gpa) * ROUNDING > 1:
         return np.full((6, 6), np.nan)
     return np.asarray(np.linalg.inv(stiffness_gpa), dtype=float)
 

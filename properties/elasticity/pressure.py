@@ -32,15 +32,16 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 
 STAGE = "elastic_pressure"
+BEYOND = (None, None, "Not tried, for the crystal failed at the pressure before.")
 COMPRESSION_LIMIT = 0.02
 FEWEST_TO_INTEGRATE = 3
 
 
 @dataclass(frozen=True, eq=False)
 class _Point:
-    """The crystal at one pressure; `tensor` is ``None`` where there is none."""
+    """What was found at one pressure; ``None`` for what was not."""
 
-    crystal: Crystal
+    crystal: Crystal | None
     tensor: BareTensor | None
     problem: str
 
@@ -73,7 +74,8 @@ def elastic_under_pressure(
     points = {first: walk.step(crystal, pressures_gpa[first])}
     for towards, end in ((1, len(pressures_gpa)), (-1, -1)):
         for k in range(first + towards, end, towards):
-            points[k] = walk.step(points[k - towards].crystal, pressures_gpa[k])
+            before = points[k - towards].crystal
+            points[k] = walk.step(before, pressures_gpa[k]) if before else _Point(*BEYOND)
     laue_class = laue.LAUE_CLASS[symmetry.analyse(crystal).point_group]
     ordered = [points[k] for k in sorted(points)]
     return _result(ordered, np.array(pressures_gpa), start_gpa, laue_class)
@@ -102,9 +104,10 @@ class _Walk:
         part.advance(STAGE, 0, 1, "relaxation")
         kept = PiecesOf(self._pieces, f"pressure{pressure_gpa:+.4f}")
         self._done += 1
-        relaxed, converged = self._relaxed(start, pressure_gpa, part, kept)
-        problem = "" if converged else "The relaxation did not converge."
+        relaxed, problem = None, ""
         try:
+            relaxed, converged = self._relaxed(start, pressure_gpa, part, kept)
+            problem = "" if converged else "The relaxation did not converge."
             tensor = bare_tensor(
                 relaxed, self._potential, part, kept, pressure_gpa, self._orientation
             )
@@ -141,13 +144,14 @@ def _result(
     nothing = np.full((6, 6), np.nan)
     tensors = [point.tensor for point in points]
     relaxed = np.array([nothing if t is None else t.relaxed_gpa for t in tensors])
-    volumes = np.array([p.crystal.volume_a3 / len(p.crystal) for p in points])
+    crystals = [point.crystal for point in points]
+    volumes = np.array([c.volume_a3 / len(c) if c else np.nan for c in crystals])
     softest = [np.nan if t is None else t.softest_ev_per_a2 for t in tensors]
     return PressureResult(
         pressures_gpa=pressures_gpa,
         start_pressure_gpa=start_gpa,
         volume_per_atom_a3=volumes,
-        density_kg_per_m3=np.array([p.crystal.density_kg_per_m3 for p in points]),
+        density_kg_per_m3=np.array([c.density_kg_per_m3 if c else np.nan for c in crystals]),
         stiffness_gpa=relaxed,
         stiffness_clamped_gpa=np.array(
             [nothing if t is None else t.clamped_gpa for t in tensors]
