@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -100,3 +101,42 @@ def end_to_end(rows: list[tuple[str, float, float]], path: Path) -> None:
         handles, ["matcalc", "ours"], frameon=False, ncols=2, loc="outside upper right"
     )
     _save(figure, path)
+
+
+def parity(
+    panels: dict[str, dict[str, dict[str, list[tuple[float, float]]]]], path: Path
+) -> None:
+    """Draw moduli against PBE, a column for each model and a row for each modulus.
+
+    Parameters
+    ----------
+    panels
+        By model, modulus and ions: pairs of PBE and model, GPa.
+    """
+    figure = Figure(figsize=(2.3 * len(panels) + 0.6, 5.2), layout="constrained")
+    axes = figure.subplots(2, len(panels), sharex="row", sharey="row", squeeze=False)
+    for column, (model, moduli) in zip(axes.T, panels.items(), strict=True):
+        column[0].set_title(registry.info(model).title)
+        for panel, (modulus, by_ions) in zip(column, moduli.items(), strict=True):
+            _parity_panel(panel, by_ions)
+            panel.set_xlabel(f"{modulus} of PBE, GPa")
+    for row, modulus in zip(axes, next(iter(panels.values())), strict=True):
+        row[0].set_ylabel(f"{modulus} of the model, GPa")
+    handles, labels = axes[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
+    _save(figure, path)
+
+
+def _parity_panel(axes: Any, by_ions: dict[str, list[tuple[float, float]]]) -> None:
+    looks = {
+        "clamped": {"mfc": "none", "mec": INK["upstream"], "zorder": 2},
+        "relaxed": {"mfc": INK["ours"], "mec": INK["ours"], "zorder": 3},
+    }
+    for ions, look in looks.items():
+        x, y = np.array(by_ions[ions]).reshape(-1, 2).T
+        axes.plot(x, y, "o", ls="", ms=3.5, mew=0.8, label=f"{ions} ions", **look)
+    ends = [3.0, 700.0]
+    axes.loglog(ends, ends, color="black", lw=0.8, zorder=1)
+    axes.set_xlim(ends)
+    axes.set_ylim(ends)
+    axes.set_aspect("equal")
