@@ -8,8 +8,10 @@ import streamlit as st
 
 from pages.ui import (
     components,
+    elastic_comparison_view,
     elastic_derived_view,
     elastic_directions_view,
+    elastic_pressure_view,
     elastic_sound_view,
     elastic_strain_view,
     elastic_subject,
@@ -19,7 +21,7 @@ from pages.ui import (
     text,
 )
 from properties.plots import elastic as plots
-from properties.results import RelaxResult
+from properties.results import PressureResult, RelaxResult, SpreadResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     Section = Callable[[ElasticResult, Subject, Sequence[Check]], None]
 
 RELAXED, CLAMPED = "Relaxed ions", "Clamped ions"
+PRESSURE, COMPARISON = "Under pressure", "Comparison"
 
 
 def draw(
@@ -38,20 +41,28 @@ def draw(
 ) -> None:
     """Draw the moduli and the chosen section."""
     components.figures(_figures(result), failed)
-    relaxed = results.get("relax")
-    subject = elastic_subject.of_result(
-        result, relaxed if isinstance(relaxed, RelaxResult) else None
-    )
+    found = results.get("relax")
+    relaxed = found if isinstance(found, RelaxResult) else None
+    subject = elastic_subject.of_result(result, relaxed)
     section = st.segmented_control(
         "Section",
-        list(SECTIONS),
+        [*SECTIONS, PRESSURE, COMPARISON],
         default=next(iter(SECTIONS)),
         required=True,
         key=session.ELASTIC_SECTION,
         label_visibility="collapsed",
     )
     with guard.sentences():
-        SECTIONS[str(section)](result, subject, failed)
+        if section == PRESSURE:
+            sweep = results.get("elastic_pressure")
+            elastic_pressure_view.draw(sweep if isinstance(sweep, PressureResult) else None)
+        elif section == COMPARISON:
+            spread = results.get("elastic_models")
+            elastic_comparison_view.draw(
+                result, relaxed, spread if isinstance(spread, SpreadResult) else None
+            )
+        else:
+            SECTIONS[str(section)](result, subject, failed)
 
 
 def _tensor(result: ElasticResult, subject: Subject, _failed: Sequence[Check]) -> None:
@@ -65,10 +76,10 @@ def _tensor(result: ElasticResult, subject: Subject, _failed: Sequence[Check]) -
     with right:
         st.markdown(f"**Independent constants** of class {_class(result)}")
         components.table(_constants(result))
-        residual = text.short(result.symmetry_residual_gpa, "GPa", 2)
+        residual = text.fixed(result.symmetry_residual_gpa, 2, "GPa")
         st.caption(
-            f"The projection on the class changed no entry by more than {residual}. Finite "
-            "strain: from stresses of strained cells, relaxed ions."
+            f"The projection on the class changed entries by {residual} at most. "
+            "Finite strain: from stresses of strained cells, relaxed ions."
         )
     _orientation(result)
     elastic_tensor_view.stability_tables(subject)
