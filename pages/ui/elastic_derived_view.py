@@ -43,7 +43,7 @@ def draw(subject: Subject, failed: Sequence[Check]) -> None:
 
 def _figure(one: Derived) -> components.Figure:
     return components.Figure(
-        one.label,
+        text.symbols(one.label),
         text.fixed(one.value, one.decimals, one.unit),
         f"${one.formula}$\n\n{one.note}",
     )

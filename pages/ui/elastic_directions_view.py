@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from properties.elasticity.axes import Axes
     from properties.elasticity.directions import Extreme, FloatArray
 
-SOUND = "Sound"
+SOUND = "Sound velocity"
 NAMES: dict[str, Quantity] = {
     "Young's modulus E": Quantity.YOUNG,
     "Compressibility β": Quantity.COMPRESSIBILITY,

@@ -46,7 +46,7 @@ def draw(subject: Subject) -> None:
 
 
 def _ask(subject: Subject) -> tuple[float, float, float]:
-    kind = "of the conventional cell" if subject.axes.crystallographic else "in x, y, z"
+    along = "a, b, c of the conventional cell" if subject.axes.crystallographic else "x, y, z"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.pills(
             "Common directions",
@@ -56,11 +56,11 @@ def _ask(subject: Subject) -> tuple[float, float, float]:
             on_change=_take_common,
         )
         written = st.text_input(
-            f"Direction u v w {kind}",
+            "Direction u v w",
             value=COMMON[0],
             key=WANTED,
             width=220,
-            help="Three numbers with spaces or commas between them; they need not be whole.",
+            help=f"Steps along {along}: three numbers with spaces or commas between them.",
         )
     return read(written)
 

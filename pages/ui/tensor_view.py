@@ -52,7 +52,7 @@ def summary(tensor: PastedTensor) -> None:
     else:
         st.caption(
             "Recognised from the numbers: they differ from this form by "
-            f"{text.short(tensor.residual_gpa, 'GPa', 2)} at most."
+            f"{text.fixed(tensor.residual_gpa, 2, 'GPa')} at most."
         )
     components.check_badges(tensor.checks)
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 NOTHING = "—"
 _BAR = "\u0305"
+_INDEXED = re.compile(r"\b(\w)([_^])(\w+)")
 PER_MILLION = 1e6
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _POWER = re.compile(r"(\d)e([+-]\d+)\b")
@@ -67,9 +68,13 @@ def space_group(symbol: str) -> str:
 
 
 def miller(indices: Sequence[float]) -> str:
-    """Return a crystal direction in brackets, minus signs as bars: ``[1 1̄ 0]``."""
-    written = (f"{abs(k):g}" + _BAR * (k < 0) for k in indices)
-    return f"[{' '.join(written)}]"
+    """Return a crystal direction in brackets: ``[1 −1 0]``."""
+    return f"[{' '.join(f'{k:g}' for k in indices)}]".replace("-", "−")
+
+
+def symbols(label: str) -> str:
+    """Set the indices of symbols in a label, such as B_V or A^U, as mathematics."""
+    return _INDEXED.sub(r"$\1\2{\\mathrm{\3}}$", label)
 
 
 def duration(seconds: float) -> str:

@@ -85,7 +85,7 @@ def finite_strain(result: ElasticResult) -> go.Figure:
                 y=gaps,
                 name=f"{ions}, strain ±{PERCENT * size:.1f} %",
                 marker_color=style.CYCLE[which],
-                marker_opacity=0.55 if size == result.finite_strains.min() else 1.0,
+                marker_opacity=0.4 + 0.6 * float(size / result.finite_strains.max()),
                 hovertemplate="%{x}: %{y:+.3f} GPa<extra>%{fullData.name}</extra>",
             )
     figure.update_yaxes(title="finite strain − exact (GPa)")

@@ -16,13 +16,16 @@ from properties.plots.elastic_sheets import LARGEST, SMALLEST, Drawable, Look, S
 
 FloatArray = NDArray[np.float64]
 
-FINE, COARSE = (61, 121), (49, 97)
+FINE, COARSE = (61, 121), (45, 89)
 """Polar and azimuthal angles of one or two sheets, and of three."""
 
 OUTER_OPACITY = 0.34
 AXIS_REACH, LETTER_REACH, BOX_REACH = 1.28, 1.42, 1.5
+ZOOM = 2.1
 ARROW_RADIUS, ARROW_TIP = 0.012, 0.09
 MARK_SIZE = 6
+ABOVE = 1.03
+"""Marks float this much outside the surface, so as not to be half buried."""
 TRANSVERSE_REACH = 0.22
 PARALLEL_COSINE = 1 - 1e-6
 FLAT = 1e-6
@@ -113,7 +116,14 @@ def _by_value(values: NDArray[np.float32], look: Look) -> dict[str, Any]:
     flat = float(np.ptp(values)) < FLAT * float(values.max())
     return {
         "colorscale": style.SEQUENTIAL,
-        "colorbar": {"title": look.axis, "thickness": 12, "len": 0.7},
+        "colorbar": {
+            "title": {"text": look.axis, "side": "top"},
+            "orientation": "h",
+            "y": -0.02,
+            "yanchor": "bottom",
+            "thickness": 10,
+            "len": 0.6,
+        },
         "cmin": 0.0 if flat else float(values.min()),
         "cmax": float(values.max()),
         "lighting": COLOURED,
@@ -171,7 +181,7 @@ def _marks(found: tuple[Extreme, Extreme], look: Look, reach: float) -> list[go.
     for name, extreme, symbol in zip(
         (SMALLEST, LARGEST), found, ("diamond", "circle"), strict=True
     ):
-        end = abs(extreme.value) * extreme.direction
+        end = ABOVE * abs(extreme.value) * extreme.direction
         marks.append(_mark(name, extreme, look, np.array([end, -end]), symbol))
         if extreme.across is not None:
             half = TRANSVERSE_REACH * reach * extreme.across
@@ -309,7 +319,8 @@ def _scene(axes: Axes, reach: float) -> dict[str, Any]:
     return {
         **{f"{name}axis": hidden for name in "xyz"},
         "annotations": _letters(axes, reach),
-        "aspectmode": "cube",
+        "aspectmode": "manual",
+        "aspectratio": dict.fromkeys("xyz", ZOOM),
         "dragmode": "orbit",
         "camera": {
             "projection": {"type": "orthographic"},

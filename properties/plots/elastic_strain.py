@@ -183,7 +183,7 @@ def deviations(result: ElasticResult) -> tuple[Deviation, ...]:
         return ()
     found = []
     for pattern, column in enumerate(map(int, result.strain_energy_voigt)):
-        for kind in (0, 1):
+        for kind in (1, 0):
             for row in _active(result, column):
                 found.append(_deviation(result, pattern, kind, row, column))
     return tuple(found)
