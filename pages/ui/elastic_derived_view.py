@@ -45,5 +45,5 @@ def _figure(one: Derived) -> components.Figure:
     return components.Figure(
         text.symbols(one.label),
         text.fixed(one.value, one.decimals, one.unit),
-        f"${one.formula}$\n\n{one.note}",
+        f"$\\displaystyle {one.formula}$\n\n{one.note}",
     )

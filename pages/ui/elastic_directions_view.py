@@ -63,7 +63,7 @@ def draw(subject: Subject) -> None:
         st.markdown(f"**{elastic_sheets.LOOKS[what].title}**")
         st.caption(MEANING[what])
         _extremes(what, subject)
-        st.caption(_legend(subject))
+        st.caption(_legend(what, subject))
     sections = elastic_sections.figures(what, subject.stiffness_gpa, density)
     for column, (plane, chart) in zip(st.columns(3), sections.items(), strict=True):
         with column:
@@ -123,13 +123,16 @@ def direction(unit: FloatArray, axes: Axes) -> str:
     return vector if indices is None else f"{text.miller(indices)} = {vector}"
 
 
-def _legend(subject: Subject) -> str:
+def _legend(what: Drawable, subject: Subject) -> str:
     if subject.axes.crystallographic:
         arrows = "Arrows: crystal axes a, b, c; thin grey lines: axes x, y, z of the tensor."
     else:
         arrows = "Arrows: axes x, y, z of the tensor."
+    points = (
+        "Points: the extreme values (circle largest, diamond smallest), one of the "
+        "directions that symmetry makes equal, and its opposite. "
+    )
     return (
-        f"{arrows} Points: the extreme values (circle largest, diamond smallest), one of the "
-        "directions that symmetry makes equal, and its opposite. θ counts from z, φ from x "
-        "towards y. Drag to turn; click a name in the legend to hide it."
+        f"{arrows} {points if what is not Wave.GROUP else ''}θ counts from z, φ from x towards "
+        "y. Drag to turn; click a name in the legend to hide it."
     )

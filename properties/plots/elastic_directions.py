@@ -12,12 +12,12 @@ from properties.elasticity import directions
 from properties.elasticity.axes import CARTESIAN, Axes
 from properties.elasticity.directions import Extreme
 from properties.plots import elastic_sheets, solids, style
-from properties.plots.elastic_sheets import LARGEST, SMALLEST, Drawable, Look, Sheet
+from properties.plots.elastic_sheets import LARGEST, SMALLEST, Drawable, Look, Sheet, Wave
 
 FloatArray = NDArray[np.float64]
 
 FINE, COARSE = (61, 121), (45, 89)
-"""Polar and azimuthal angles of one or two sheets, and of three."""
+"""Polar and azimuthal angles; coarse where three sheets carry much to show on hover."""
 
 OUTER_OPACITY = 0.34
 AXIS_REACH, LETTER_REACH, BOX_REACH = 1.28, 1.42, 1.5
@@ -54,30 +54,30 @@ def figure(
         Those of the crystal, where its lattice is known.
     """
     look = elastic_sheets.LOOKS[what]
-    waves = isinstance(what, elastic_sheets.Wave)
-    unit = directions.sphere_directions(*(COARSE if waves else FINE))
+    coarse = what in (Wave.PHASE, Wave.SLOWNESS)
+    unit = directions.sphere_directions(*(COARSE if coarse else FINE))
     sheets = elastic_sheets.sheets(what, stiffness_gpa, density_kg_per_m3, unit)
     reach = max(float(np.linalg.norm(sheet.places, axis=-1).max()) for sheet in sheets)
     drawn = go.Figure()
     for index, sheet in enumerate(sheets):
-        drawn.add_trace(_surface(sheet, look, unit, sheets, index))
-    if any((sheet.values < 0).any() for sheet in sheets):
-        drawn.add_trace(_legend_of_negative())
+        surface = _surface(sheet, look, sheets, index)
+        drawn.add_trace(surface.update(_on_hover(what, look, unit, sheets, index)))
+    several = len(sheets) > 1 or bool((sheets[0].values < 0).any())
+    if several:
+        drawn.add_traces(_legend(sheets, look))
     found = elastic_sheets.extremes(what, stiffness_gpa, density_kg_per_m3)
     if found is not None:
         drawn.add_traces(_marks(found, look, reach))
     drawn.add_traces(_arrows(axes, reach))
-    drawn.update_layout(scene=_scene(axes, reach), uirevision=f"{what}-3d")
-    style.finish(drawn, height, legend=len(sheets) > 1 or len(drawn.data) > 8)
+    drawn.update_layout(scene=_scene(axes, reach), uirevision="directions-3d")
+    style.finish(drawn, height, legend=several)
     return drawn.update_layout(
-        margin={"l": 0, "r": 0, "t": 8, "b": 0},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "top", "itemsizing": "constant"},
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        legend={"orientation": "h", "y": 0.0, "yanchor": "bottom", "itemsizing": "constant"},
     )
 
 
-def _surface(
-    sheet: Sheet, look: Look, unit: FloatArray, sheets: tuple[Sheet, ...], index: int
-) -> go.Surface:
+def _surface(sheet: Sheet, look: Look, sheets: tuple[Sheet, ...], index: int) -> go.Surface:
     x, y, z = np.moveaxis(sheet.places, -1, 0).astype(np.float32)
     values = sheet.values.astype(np.float32)
     shared = {
@@ -86,9 +86,8 @@ def _surface(
         "z": z,
         "surfacecolor": values,
         "name": legend_name(sheet, look),
-        "showlegend": len(sheets) > 1,
-        "customdata": _hover_data(unit, sheets),
-        "hovertemplate": _hover_text(look, sheets, index),
+        "legendgroup": sheet.name,
+        "contours": {axis: {"highlight": False} for axis in "xyz"},
         "lightposition": style.LIGHT_FROM,
     }
     if len(sheets) == 1 and not (values < 0).any():
@@ -135,6 +134,23 @@ def _by_sign(colour: str) -> list[list[float | str]]:
     return [[0.0, negative], [0.5, negative], [0.5, colour], [1.0, colour]]
 
 
+def _on_hover(
+    what: Drawable, look: Look, unit: FloatArray, sheets: tuple[Sheet, ...], index: int
+) -> dict[str, Any]:
+    """What a surface tells: direction and values, or the normal and the ray of a group."""
+    if what is not Wave.GROUP:
+        return {
+            "customdata": _hover_data(unit, sheets),
+            "hovertemplate": _hover_text(look, sheets, index),
+        }
+    text = (
+        f"<b>{sheets[index].name} v = %{{surfacecolor:.{look.decimals}f}} {look.unit}</b>"
+        "<br>ray (%{x:.2f}, %{y:.2f}, %{z:.2f}) km/s<br>wave normal (%{customdata[0]:.3f}, "
+        "%{customdata[1]:.3f}, %{customdata[2]:.3f})<extra></extra>"
+    )
+    return {"customdata": unit.astype(np.float32), "hovertemplate": text}
+
+
 def _hover_data(unit: FloatArray, sheets: tuple[Sheet, ...]) -> NDArray[np.float32]:
     """Direction, polar angle, azimuth and the value of every sheet, (..., 5 + n)."""
     polar, azimuth = angles_deg(unit)
@@ -163,16 +179,32 @@ def _hover_text(look: Look, sheets: tuple[Sheet, ...], index: int) -> str:
     )
 
 
-def _legend_of_negative() -> go.Scatter3d:
-    return go.Scatter3d(
-        x=[None],
-        y=[None],
-        z=[None],
-        mode="markers",
-        marker={"color": elastic_sheets.NEGATIVE_COLOUR, "size": 8, "symbol": "square"},
-        name="negative",
-        hoverinfo="skip",
-    )
+def _legend(sheets: tuple[Sheet, ...], look: Look) -> list[go.Scatter3d]:
+    """Entries for each sheet, which hide it, and for the colour of negative values."""
+    negative = elastic_sheets.NEGATIVE_COLOUR
+    entries = [
+        (legend_name(sheet, look), sheet.name, sheet.colour)
+        for sheet in sheets
+        if (sheet.values >= 0).any()
+    ]
+    entries += [
+        (f"{sheet.name} {look.symbol}, negative".strip(), sheet.name, negative)
+        for sheet in sheets
+        if (sheet.values < 0).any()
+    ]
+    return [
+        go.Scatter3d(
+            x=[None],
+            y=[None],
+            z=[None],
+            mode="markers",
+            marker={"color": colour, "size": 8, "symbol": "square"},
+            name=name,
+            legendgroup=group,
+            hoverinfo="skip",
+        )
+        for name, group, colour in entries
+    ]
 
 
 def _marks(found: tuple[Extreme, Extreme], look: Look, reach: float) -> list[go.Scatter3d]:

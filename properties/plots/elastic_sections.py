@@ -94,9 +94,10 @@ def _curves(sheet: Sheet, plane: str, look: Look) -> list[go.Scatterpolar]:
     name = f"{sheet.name} {look.symbol}".strip()
     negative = sheet.values < 0
     curves = []
-    for part, title, colour in (
-        (~negative, name, sheet.colour),
-        (negative, f"{name}, negative", elastic_sheets.NEGATIVE_COLOUR),
+    dashed = "dot" if sheet.name == elastic_sheets.LARGEST else "solid"
+    for part, title, colour, dash in (
+        (~negative, name, sheet.colour, "solid"),
+        (negative, f"{name}, negative", elastic_sheets.NEGATIVE_COLOUR, dashed),
     ):
         if part.any():
             curves.append(
@@ -105,7 +106,7 @@ def _curves(sheet: Sheet, plane: str, look: Look) -> list[go.Scatterpolar]:
                     theta=angle.astype(np.float32),
                     customdata=data.astype(np.float32),
                     mode="lines",
-                    line=style.line(colour, width=2.5),
+                    line=style.line(colour, dash, width=2.5),
                     name=title,
                     hovertemplate=_hover(look),
                 )
