@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase import Atoms
+from ase.formula import Formula
 
 from mlpcore.units import AMU_PER_A3_IN_KG_PER_M3
 from properties.frozen import frozen_array
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+
+_ORDER = "He Ne Ar Kr Xe Rn B Ge Si C Sb As P N H Po Te Se S At I Br Cl O F"
+NON_METALS = {symbol: place for place, symbol in enumerate(_ORDER.split())}
+"""Places in a formula (IUPAC, Nomenclature of Inorganic Chemistry, 1970, rule 2.161)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,9 +96,13 @@ class Crystal:
 
     @property
     def formula(self) -> str:
-        """Reduced formula, cations first, such as ``Al2O3``."""
-        formula = self.to_atoms().symbols.formula.reduce()[0]
-        return str(formula.format("metal"))
+        """Reduced formula, metals first, then as in IUPAC's order: ``Al2O3``, ``SiO2``."""
+        reduced = self.to_atoms().symbols.formula.reduce()[0]
+        counts = Formula(reduced.format("metal")).count()
+        ordered = sorted(counts, key=lambda symbol: NON_METALS.get(symbol, -1))
+        return "".join(
+            f"{symbol}{counts[symbol] if counts[symbol] > 1 else ''}" for symbol in ordered
+        )
 
     @property
     def volume_a3(self) -> float:

@@ -26,7 +26,10 @@ NO_ERROR_BAR = (
 
 
 def draw(
-    result: ElasticResult, relaxed: RelaxResult | None, spread: SpreadResult | None
+    result: ElasticResult,
+    relaxed: RelaxResult | None,
+    spread: SpreadResult | None,
+    why_missing: str | None,
 ) -> None:
     """Draw known values, and below them the models."""
     st.markdown("**What is known of this crystal**")
@@ -38,7 +41,7 @@ def draw(
         )
     st.markdown("**Disagreement between models**")
     if spread is None:
-        components.nothing(NOT_ASKED, icon=":material/hub:")
+        components.nothing(why_missing or NOT_ASKED, icon=":material/hub:")
     else:
         _models(spread)
 

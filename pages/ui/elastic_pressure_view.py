@@ -25,10 +25,10 @@ WHICH = (
 )
 
 
-def draw(result: PressureResult | None) -> None:
+def draw(result: PressureResult | None, why_missing: str | None) -> None:
     """Draw constants, averages and volume, and what went wrong where."""
     if result is None:
-        components.nothing(NOT_ASKED, icon=":material/compress:")
+        components.nothing(why_missing or NOT_ASKED, icon=":material/compress:")
         return
     components.check_badges(result.checks)
     components.failed_notice([check for check in result.checks if not check.passed])

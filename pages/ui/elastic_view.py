@@ -37,9 +37,18 @@ PRESSURE, COMPARISON = "Under pressure", "Comparison"
 
 
 def draw(
-    result: ElasticResult, failed: Sequence[Check], results: Mapping[str, StageResult]
+    result: ElasticResult,
+    failed: Sequence[Check],
+    results: Mapping[str, StageResult],
+    why_missing: Mapping[str, str],
 ) -> None:
-    """Draw the moduli and the chosen section."""
+    """Draw the moduli and the chosen section.
+
+    Parameters
+    ----------
+    why_missing
+        A sentence for each further elastic stage that was asked for and has no result.
+    """
     components.figures(_figures(result), failed)
     found = results.get("relax")
     relaxed = found if isinstance(found, RelaxResult) else None
@@ -55,11 +64,17 @@ def draw(
     with guard.sentences():
         if section == PRESSURE:
             sweep = results.get("elastic_pressure")
-            elastic_pressure_view.draw(sweep if isinstance(sweep, PressureResult) else None)
+            elastic_pressure_view.draw(
+                sweep if isinstance(sweep, PressureResult) else None,
+                why_missing.get("elastic_pressure"),
+            )
         elif section == COMPARISON:
             spread = results.get("elastic_models")
             elastic_comparison_view.draw(
-                result, relaxed, spread if isinstance(spread, SpreadResult) else None
+                result,
+                relaxed,
+                spread if isinstance(spread, SpreadResult) else None,
+                why_missing.get("elastic_models"),
             )
         else:
             SECTIONS[str(section)](result, subject, failed)

@@ -20,6 +20,7 @@ from pages.ui import (
     thermal_view,
 )
 from properties.results import ElasticResult, PhononResult, RelaxResult, ThermalResult
+from properties.spec import EXTRA_STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,6 @@ STAGE_TABS = {
 }
 VIEWS = {
     "relax": relax_view.draw,
-    "elastic": elastic_view.draw,
     "phonons": phonons_view.draw,
     "thermal": thermal_view.draw,
 }
@@ -106,7 +106,16 @@ def _stage(job: Job, stage: str, results: Mapping[str, StageResult]) -> None:
     components.failed_notice(failed)
     rests_on = checks_view.AFTER_RELAXATION.intersection(checks_view.RESTS_ON[stage])
     checks_view.cautions(job, results, rests_on)
-    VIEWS[stage](result, failed, results)  # type: ignore[operator]
+    if isinstance(result, ElasticResult):
+        elastic_view.draw(result, failed, results, _why_extras_are_missing(job, results))
+    else:
+        VIEWS[stage](result, failed, results)  # type: ignore[operator]
+
+
+def _why_extras_are_missing(job: Job, results: Mapping[str, StageResult]) -> dict[str, str]:
+    """Give the reason for each further elastic stage that was asked for and is not there."""
+    asked = (stage for stage in EXTRA_STAGES if stage in job.stages)
+    return {stage: _why_nothing(job, stage) for stage in asked if stage not in results}
 
 
 def _why_nothing(job: Job, stage: str) -> str:

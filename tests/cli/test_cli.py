@@ -200,6 +200,18 @@ def test_a_stage_without_result_is_status_1_and_still_written(
     assert (tmp_path / "o" / "result.json").exists()
 
 
+def test_pressures_and_models_to_compare_with(
+    fake: FakePipeline, silicon: Path, tmp_path: Path
+) -> None:
+    words = ["--properties", "elastic", "--pressures", "10", "0", "-2.5"]
+    words += ["--compare", "chgnet-0.3.0", "sevennet-0", "--out", str(tmp_path / "o")]
+    assert main([str(silicon), *words]) == 0
+    (spec, _), *_ = fake.calls
+    assert spec.elastic_pressures_gpa == (-2.5, 0.0, 10.0)
+    assert spec.compare_models == ("chgnet-0.3.0", "sevennet-0")
+    assert spec.properties == ("relax", "elastic", "elastic_pressure", "elastic_models")
+
+
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [

