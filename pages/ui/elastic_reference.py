@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from properties.reference import Reference
 
 HEADINGS = {"PBE": "PBE, atoms at rest", "experiment": "Experiment"}
+COLUMNS = {"PBE": "PBE", "experiment": "Experiment"}
 HOW_TO_READ = (
     "The models learn from PBE, and their crystals are at 0 K without motion of the atoms: "
     "compare with PBE first. Experiments are near room temperature, where most crystals are "
@@ -24,6 +25,8 @@ EVIDENCE = {
     "stored": "",
     "textbook": "Recalled from the literature: good to 1 or 2 %.",
 }
+
+HILL = "B and G are the Hill averages of these constants."
 
 
 def draw(formula: str, space_group_number: int, values: Mapping[str, float]) -> None:
@@ -45,7 +48,7 @@ def draw(formula: str, space_group_number: int, values: Mapping[str, float]) -> 
         )
         return
     kinds = [kind for kind in HEADINGS if any(known.kind == kind for known in found)]
-    for column, kind in zip(st.columns(len(kinds), gap="large"), kinds, strict=True):
+    for column, kind in zip(st.columns(len(HEADINGS), gap="large"), kinds, strict=False):
         with column:
             _kind(kind, [known for known in found if known.kind == kind], values)
     st.caption(HOW_TO_READ)
@@ -64,7 +67,7 @@ def _rows(known: Reference, values: Mapping[str, float]) -> list[dict[str, str]]
         {
             "GPa": difference.name,
             "This calculation": text.fixed(difference.value, 1),
-            known.kind: text.fixed(difference.reference, 1),
+            COLUMNS[known.kind]: text.fixed(difference.reference, 1),
             "Difference": _signed(difference.percent),
         }
         for difference in reference.compare(values, known)
@@ -73,7 +76,8 @@ def _rows(known: Reference, values: Mapping[str, float]) -> list[dict[str, str]]
 
 def _citation(known: Reference) -> str:
     """Source, second source, evidence and note, as sentences."""
-    parts = (known.source, known.checked, EVIDENCE[known.evidence], known.note)
+    derived = HILL if known.constants_gpa else ""
+    parts = (known.source, known.checked, EVIDENCE[known.evidence], derived, known.note)
     return " ".join(f"{part.rstrip('.')}." for part in parts if part)
 
 

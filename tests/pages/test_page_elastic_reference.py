@@ -33,7 +33,7 @@ def test_pbe_stands_before_experiment_each_with_its_citation():
     assert list(measured["GPa"]) == ["C11", "C12", "C44", "B", "G"]
     assert list(pbe["Difference"]) == ["0 %"]
     assert measured["Difference"][0] == "−3 %"
-    assert measured["experiment"][0] == "165.7"
+    assert measured["Experiment"][0] == "165.7"
     captions = [caption.value for caption in app.caption]
     assert "Lejaeghere" in captions[0]
     assert "Hopcroft" in captions[1]
