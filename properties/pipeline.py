@@ -14,6 +14,7 @@ from mlpcore import registry
 from mlpcore.errors import Cancelled, MLPError, NotConvergedError, StructureError
 from properties import __version__, export, phonons, relax, symmetry, thermal
 from properties.checks import Caution
+from properties.elasticity.bare import MAX_ATOMS_DIFFERENTIATED
 from properties.elasticity.constants import elastic_constants
 from properties.elasticity.pressure import elastic_under_pressure
 from properties.elasticity.spread import model_spread
@@ -148,6 +149,8 @@ class _Run:
         for check in result.checks:
             if not check.passed:
                 self.warn(check.code, stage, check.message)
+        if isinstance(result, ElasticResult) and result.method == "finite strain":
+            self.warn("finite_strain_only", stage, FINITE_STRAIN_ONLY)
         if stage == "phonons" and _may_be_polar(self._spec.structure.symbols):
             self.warn("no_born_charges", stage, NO_BORN_CHARGES)
         self._monitor.stage_finished(stage, result, seconds)
@@ -288,6 +291,12 @@ def _revived(stage: str, kept: dict[str, Any]) -> tuple[StageResult, float]:
     data = json.loads(str(kept["json"]))
     return RESULT_TYPES[stage].from_dict(data["result"]), float(data["seconds"])
 
+
+FINITE_STRAIN_ONLY = (
+    "The energy of this model was not differentiated twice: either the model cannot be, or the "
+    f"primitive cell has more than {MAX_ATOMS_DIFFERENTIATED} atoms. The elastic constants come "
+    "from stresses of strained cells, and the comparison with exact derivatives is missing."
+)
 
 NO_BORN_CHARGES = (
     "No Born effective charges were given, so the splitting of longitudinal and transverse "

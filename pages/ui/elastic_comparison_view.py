@@ -19,9 +19,9 @@ NOT_ASKED = (
     "choose some; each relaxes the crystal by itself, and all are drawn here."
 )
 NO_ERROR_BAR = (
-    "Disagreement between models is the largest less the smallest value, in percent of their "
-    "mean. It is not an error bar: the models learnt from similar data with similar methods, "
-    "and may all be wrong in the same way."
+    "Disagreement between models is the largest less the smallest value, and that in percent "
+    "of their mean. It is not an error bar: the models learnt from similar data with similar "
+    "methods, and may all be wrong in the same way."
 )
 
 
@@ -69,7 +69,7 @@ def _models(spread: SpreadResult) -> None:
 
 
 def _rows(spread: SpreadResult, titles: tuple[str, ...]) -> list[dict[str, str]]:
-    apart = spread.disagreement_percent
+    apart, percent = spread.disagreement_gpa, spread.disagreement_percent
     return [
         {
             "GPa": name,
@@ -77,7 +77,8 @@ def _rows(spread: SpreadResult, titles: tuple[str, ...]) -> list[dict[str, str]]
                 title: text.fixed(float(value), 1)
                 for title, value in zip(titles, values, strict=True)
             },
-            "Disagreement": text.fixed(apart[name], 0, "%"),
+            "Apart by": text.fixed(apart[name], 1),
+            "… in percent": text.fixed(percent[name], 0, "%"),
         }
         for name, values in spread.constants_gpa.items()
     ]

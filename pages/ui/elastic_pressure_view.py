@@ -56,9 +56,14 @@ def _limits(result: PressureResult) -> list[components.Figure]:
         components.Figure(
             "Range", f"{text.fixed(first, 1)} … {text.fixed(last, 1, 'GPa')}", "As computed"
         ),
-        components.Figure("Unstable below", text.fixed(below, 1, "GPa"), where),
-        components.Figure("Unstable above", text.fixed(above, 1, "GPa"), where),
+        components.Figure("Unstable below", _limit(below), where),
+        components.Figure("Unstable above", _limit(above), where),
     ]
+
+
+def _limit(pressure_gpa: float) -> str:
+    found = text.fixed(pressure_gpa, 1, "GPa")
+    return "not in this range" if found == text.NOTHING else found
 
 
 def _rows(result: PressureResult) -> list[dict[str, str]]:

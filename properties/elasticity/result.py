@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from properties.checks import Check
 from properties.elasticity import moduli
+from properties.elasticity.derived import Derived, derived
 from properties.frozen import Frozen
 
 FloatArray = NDArray[np.float64]
@@ -97,6 +98,16 @@ class ElasticResult(Frozen):
             self.stiffness_gpa, self.density_kg_per_m3, self.volume_per_atom_a3
         )
 
+    @property
+    def derived(self) -> tuple[Derived, ...]:
+        """Everything that follows from the tensor, with formulas and sources."""
+        return derived(
+            self.stiffness_gpa,
+            self.laue_class,
+            self.density_kg_per_m3,
+            self.volume_per_atom_a3,
+        )
+
     def summary(self) -> dict[str, Any]:
         """The block ``elastic`` of result.json."""
         m = self.moduli
@@ -119,4 +130,7 @@ class ElasticResult(Frozen):
             "laue_class": self.laue_class,
             "independent_constants": self.independent_constants,
             "symmetry_residual_gpa": self.symmetry_residual_gpa,
+            "orientation": self.orientation,
+            "ieee_rotation_from_input": self.ieee_rotation_from_input,
+            "derived": {d.key: {"value": d.value, "unit": d.unit} for d in self.derived},
         }

@@ -129,14 +129,16 @@ class SpreadResult(Frozen):
         }
 
     @property
+    def disagreement_gpa(self) -> dict[str, float]:
+        """Largest less smallest value over the models; not-a-number with fewer than two."""
+        known = {name: v[np.isfinite(v)] for name, v in self.constants_gpa.items()}
+        return {n: float(np.ptp(v)) if len(v) > 1 else np.nan for n, v in known.items()}
+
+    @property
     def disagreement_percent(self) -> dict[str, float]:
-        """Largest less smallest value over the models, in per cent of their mean size."""
-        spread = {}
-        for name, values in self.constants_gpa.items():
-            known = values[np.isfinite(values)]
-            mean = float(np.abs(known).mean()) if len(known) > 1 else np.nan
-            spread[name] = 100 * float(np.ptp(known)) / mean if mean > 0 else np.nan
-        return spread
+        """The same in per cent of the mean size of the values."""
+        mean = {name: float(np.nanmean(np.abs(v))) for name, v in self.constants_gpa.items()}
+        return {name: 100 * gap / mean[name] for name, gap in self.disagreement_gpa.items()}
 
     def summary(self) -> dict[str, Any]:
         """The block ``elastic_models`` of result.json."""
@@ -144,6 +146,7 @@ class SpreadResult(Frozen):
             "models": self.models,
             "functionals": self.functionals,
             "constants_gpa": self.constants_gpa,
+            "disagreement_between_models_gpa": self.disagreement_gpa,
             "disagreement_between_models_percent": self.disagreement_percent,
             "volume_per_atom_a3": self.volume_per_atom_a3,
             "problems": self.problems,

@@ -156,6 +156,8 @@ def test_models_are_put_side_by_side_and_failures_named(hcp, potential):
     for name in ("C11", "C44", "B", "G"):
         assert constants[name][1] / constants[name][0] == pytest.approx(1.25, rel=1e-4)
         assert np.isnan(constants[name][2])
+        gap = 0.25 * constants[name][0]
+        assert spread.disagreement_gpa[name] == pytest.approx(gap, rel=1e-3)
         assert spread.disagreement_percent[name] == pytest.approx(100 * 0.25 / 1.125, rel=1e-3)
     assert spread.problems == ("", "", "chgnet is missing.")
     assert [c.passed for c in spread.checks] == [False]
@@ -180,3 +182,15 @@ def test_the_pipeline_runs_both_and_writes_them(run_with, potential, fcc, tmp_pa
     table = (tmp_path / "elastic_pressure.csv").read_text().splitlines()
     assert table[0].startswith("pressure_gpa,volume_per_atom_a3")
     assert len(table) == 3
+
+
+def test_a_model_without_second_derivatives_says_so(run_with, potential, hcp):
+    potential.info = dataclasses.replace(potential.info, twice_differentiable=False)
+    outcome = run_with(potential, hcp(), properties=("elastic",), elastic_pressures_gpa=(0.0,))
+    (warning,) = [w for w in outcome.warnings if w.code == "finite_strain_only"]
+    assert "not differentiated twice" in warning.message
+    found = outcome.stages["elastic"]
+    np.testing.assert_allclose(
+        outcome.stages["elastic_pressure"].stiffness_gpa[0], found.stiffness_gpa, atol=0.05
+    )
+    assert np.isnan(outcome.stages["elastic_pressure"].softest_ev_per_a2[0])
