@@ -47,6 +47,7 @@ def test_nothing_below_the_pages_imports_streamlit(folder):
     [
         "jobs.store",
         "mlpcore.registry",
+        "properties.reference",
         "properties.spec",
         "properties.results",
         "properties.structure",
