@@ -293,9 +293,9 @@ def _revived(stage: str, kept: dict[str, Any]) -> tuple[StageResult, float]:
 
 
 FINITE_STRAIN_ONLY = (
-    "The energy of this model was not differentiated twice: either the model cannot be, or the "
-    f"primitive cell has more than {MAX_ATOMS_DIFFERENTIATED} atoms. The elastic constants come "
-    "from stresses of strained cells, and the comparison with exact derivatives is missing."
+    "The energy was not differentiated twice: either the model cannot be, or the primitive "
+    f"cell has more than {MAX_ATOMS_DIFFERENTIATED} atoms. The elastic constants come from "
+    "stresses of strained cells, and the comparison with exact derivatives is missing."
 )
 
 NO_BORN_CHARGES = (

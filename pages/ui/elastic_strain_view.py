@@ -24,14 +24,14 @@ def draw(result: ElasticResult) -> None:
         "\\partial \\varepsilon_j}$, and the slope of the stress: "
         "$C_{ij} = \\partial \\sigma_i / \\partial \\varepsilon_j$."
     )
-    pattern = _choose(result)
+    pattern, source = _choose(result), elastic_strain.source(result)
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Energy: its curvature**")
         components.plot(
             elastic_strain.energy(result, pattern),
             key="strain-energy",
-            caption="Points: energies of strained cells. Lines: parabolas with the exact "
+            caption=f"Points: energies of strained cells. Lines: parabolas with the {source} "
             "second derivative, not fitted.",
         )
     with right:
@@ -40,9 +40,9 @@ def draw(result: ElasticResult) -> None:
             elastic_strain.stress(result, pattern),
             key="strain-stress",
             caption="Points: stresses of the same cells, filled with relaxed ions, open with "
-            "clamped ones. Lines: slopes of the exact constants, not fitted.",
+            f"clamped ones. Lines: slopes of the {source} constants, not fitted.",
         )
-    _deviations(result, pattern)
+    _deviations(result, pattern, source)
 
 
 def _choose(result: ElasticResult) -> int:
@@ -59,14 +59,14 @@ def _choose(result: ElasticResult) -> int:
     return int(chosen or 0)
 
 
-def _deviations(result: ElasticResult, pattern: int) -> None:
+def _deviations(result: ElasticResult, pattern: int, source: str) -> None:
     strained = elastic_strain.VOIGT[int(result.strain_energy_voigt[pattern])]
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.markdown("**The same constants by three routes**")
         every = st.toggle("All strains", key="all-strains")
         found = elastic_strain.deviations(result)
-        rows = [_row(one) for one in found if every or one.pattern == strained]
+        rows = [_row(one, source) for one in found if every or one.pattern == strained]
         if rows:
             components.table(rows)
         else:
@@ -84,12 +84,12 @@ def _deviations(result: ElasticResult, pattern: int) -> None:
         )
 
 
-def _row(one: elastic_strain.Deviation) -> dict[str, str]:
+def _row(one: elastic_strain.Deviation, source: str) -> dict[str, str]:
     return {
         "Constant": one.name,
         "Strain": one.pattern,
         "Ions": one.ions.removesuffix(" ions"),
-        "Exact": text.fixed(one.exact_gpa, 2),
+        source.capitalize(): text.fixed(one.exact_gpa, 2),
         "From energy": text.fixed(one.from_energy_gpa, 2),
         "From stress": text.fixed(one.from_stress_gpa, 2),
         "Largest difference": text.fixed(one.largest_gpa, 2),

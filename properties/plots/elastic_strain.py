@@ -29,6 +29,11 @@ def constant(row: int, column: int) -> str:
     return f"C{first}{second}"
 
 
+def source(result: ElasticResult) -> str:
+    """Where the constants come from, in a word."""
+    return "exact" if result.method == "second derivatives" else "finite-strain"
+
+
 def energy(result: ElasticResult, pattern: int, height: int = 420) -> go.Figure:
     """Energy of the cell against one strain, with parabolas of the exact curvature.
 
@@ -55,7 +60,7 @@ def energy(result: ElasticResult, pattern: int, height: int = 420) -> go.Figure:
             y=MEV * parabola,
             mode="lines",
             line=style.line(look["color"], DASHES[kind]),
-            name=f"exact curvature, {IONS[kind]}",
+            name=f"{source(result)} curvature, {IONS[kind]}",
             hovertemplate=style.hover("strain:.3f", "energy:.3f", "%", "meV"),
         )
         drawn.add_scatter(
