@@ -20,6 +20,7 @@ ADDRESS = {
     "density": session.TENSOR_DENSITY,
     "volume": session.TENSOR_VOLUME,
 }
+LIMITS = {"density": (1.0, 50000.0), "volume": (1.0, 500.0)}
 HINT = """86.8 7.04 11.91 -18.04 0 0
 7.04 86.8 11.91 18.04 0 0
 11.91 11.91 105.75 0 0 0
@@ -35,15 +36,16 @@ def start() -> None:
         return
     state[session.TENSOR] = st.query_params.get("c", "")
     for name in ("density", "volume"):
-        state[ADDRESS[name]] = _positive(st.query_params.get(name, ""))
+        state[ADDRESS[name]] = _number(st.query_params.get(name, ""), LIMITS[name])
 
 
-def _positive(written: str) -> float | None:
+def _number(written: str, limits: tuple[float, float]) -> float | None:
+    """Return what the address says, if it is a number that the field would take."""
     try:
         value = float(written)
     except ValueError:
         return None
-    return value if 0 < value < float("inf") else None
+    return value if limits[0] <= value <= limits[1] else None
 
 
 def choose() -> None:
@@ -72,8 +74,9 @@ def choose() -> None:
         state[DENSITY] = state[session.TENSOR_DENSITY]
         st.number_input(
             "Density (kg/m³), optional",
-            min_value=1.0,
-            max_value=50000.0,
+            min_value=LIMITS["density"][0],
+            max_value=LIMITS["density"][1],
+            step=1.0,
             format="%g",
             key=DENSITY,
             on_change=_keep,
@@ -84,8 +87,8 @@ def choose() -> None:
         state[VOLUME] = state[session.TENSOR_VOLUME]
         st.number_input(
             "Volume per atom (Å³), optional",
-            min_value=1.0,
-            max_value=500.0,
+            min_value=LIMITS["volume"][0],
+            max_value=LIMITS["volume"][1],
             format="%.3f",
             key=VOLUME,
             on_change=_keep,

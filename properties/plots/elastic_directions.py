@@ -20,8 +20,8 @@ FINE, COARSE = (61, 121), (45, 89)
 """Polar and azimuthal angles; coarse where three sheets carry much to show on hover."""
 
 OUTER_OPACITY = 0.34
-AXIS_REACH, LETTER_REACH, BOX_REACH = 1.28, 1.42, 1.5
-ZOOM = 2.1
+AXIS_REACH, LETTER_REACH, BOX_REACH = 1.18, 1.28, 1.5
+ZOOM = 1.85
 ARROW_RADIUS, ARROW_TIP = 0.012, 0.09
 MARK_SIZE = 6
 ABOVE = 1.03
@@ -106,9 +106,9 @@ def _surface(sheet: Sheet, look: Look, sheets: tuple[Sheet, ...], index: int) ->
 
 def legend_name(sheet: Sheet, look: Look) -> str:
     """Name of a sheet with the range of its values."""
-    low, high = (f"{v:.{look.decimals}f}" for v in (sheet.values.min(), sheet.values.max()))
+    low, high = float(sheet.values.min()), float(sheet.values.max())
     name = sheet.name or look.title
-    return f"{name} {look.symbol}, {low} to {high} {look.unit}".rstrip().replace("-", "−")
+    return f"{name} {look.symbol}, {look.number(low)} to {look.written(high)}"
 
 
 def _by_value(values: NDArray[np.float32], look: Look) -> dict[str, Any]:
@@ -254,7 +254,7 @@ def written_vector(vector: FloatArray) -> str:
 
 def _stroke(ends: FloatArray) -> go.Scatter3d:
     x, y, z = ends.T
-    line = {"color": style.DARK_INK, "width": 5}
+    line = {"color": style.NEUTRAL, "width": 5}
     return go.Scatter3d(
         x=x, y=y, z=z, mode="lines", line=line, showlegend=False, hoverinfo="skip"
     )

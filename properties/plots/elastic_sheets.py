@@ -44,9 +44,13 @@ class Look:
         """Symbol with its unit, for titles."""
         return f"{self.symbol} ({self.unit})" if self.unit else self.symbol
 
+    def number(self, value: float) -> str:
+        """Return a value without its unit."""
+        return f"{value:.{self.decimals}f}".replace("-", "−")
+
     def written(self, value: float) -> str:
         """Return a value with its unit."""
-        return f"{value:.{self.decimals}f} {self.unit}".rstrip().replace("-", "−")
+        return f"{self.number(value)} {self.unit}".rstrip()
 
 
 LOOKS: dict[Drawable, Look] = {

@@ -47,6 +47,11 @@ def choose(page, label: str, option: str) -> None:
     pytest.fail(f"{option} could not be chosen from {label}")
 
 
+def section(page, name: str) -> None:
+    """Press one of the buttons that choose a section or a quantity."""
+    page.get_by_role("radio", name=name, exact=True).click()
+
+
 def drawn(page) -> list[dict]:
     """Type and number of points of every trace on the page."""
     return page.evaluate(
@@ -80,8 +85,10 @@ def test_upload_becomes_a_real_result_that_any_browser_finds(server, open_page, 
     expect(page.get_by_text("Grüneisen γ").first).to_be_visible()
 
     open_tab(page, "Elastic")
-    expect(chart(page, "young-surface")).to_be_visible()
+    expect(chart(page, "stiffness-Relaxed")).to_be_visible()
     assert {"type": "heatmap", "points": 6} in drawn(page)
+    section(page, "Directions")
+    expect(chart(page, "directions-3d")).to_be_visible()
     open_tab(page, "Phonons")
     expect(chart(page, "bands")).to_be_visible()
     bands = [trace for trace in drawn(page) if trace["points"] > 100]
@@ -182,7 +189,7 @@ def test_job_is_deleted_only_after_a_question(server, open_page):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["", "jobs", "models", "result"])
+@pytest.mark.parametrize("path", ["", "jobs", "models", "result", "tensor"])
 def test_nothing_sticks_out_on_a_phone(server, open_page, path, scheme):
     page = open_page(390, 844, scheme)
     page.goto(f"{server.url}/{path}")

@@ -29,6 +29,17 @@ for tab in ("Structure", "Elastic", "Phonons", "Expansion", "Checks", "Files"):
     app.session_state["tab"] = tab
     app.run()
     assert not app.exception and not app.error, tab
+for section in ("Second derivatives", "Derived", "Directions", "Sound"):
+    app = AppTest.from_file("app.py", default_timeout=60)
+    app.query_params["job"] = job
+    app.session_state["tab"], app.session_state["elastic_section"] = "Elastic", section
+    app.run()
+    assert not app.exception and not app.error, section
+app = AppTest.from_file("app.py", default_timeout=60)
+app.query_params["c"] = "2 0 0 0 0 0 2 0 0 0 0 2 0 0 0 1 0 0 1 0 1"
+app.run()
+app.switch_page("pages/tensor.py").run()
+assert not app.exception and not app.error and app.metric, "tensor"
 print(json.dumps(sorted(set(sys.modules) & set(sys.argv[2:]))))
 """
 

@@ -64,6 +64,13 @@ def test_formula_and_space_group():
     assert text.space_group("P6_3/mmc") == "P6₃/mmc"
 
 
+def test_crystal_direction_and_indices_of_symbols():
+    assert text.miller((1, -1, 0)) == "[1 −1 0]"
+    assert text.symbols("Bulk modulus B_V (Voigt)") == r"Bulk modulus $B_{\mathrm{V}}$ (Voigt)"
+    assert text.symbols("Universal anisotropy A^U") == r"Universal anisotropy $A^{\mathrm{U}}$"
+    assert text.symbols("Cauchy pressure C12 − C44") == "Cauchy pressure C12 − C44"
+
+
 @pytest.mark.parametrize(
     ("written", "shown"),
     [

@@ -1,0 +1,196 @@
+"""The page that takes a tensor: good ones, bad ones, links and examples."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import session, tensor_form
+from properties.elasticity import tensors
+from tests.pages.conftest import APP
+from tests.properties.tensors import CRISTOBALITE, QUARTZ, cubic
+
+SECTION, QUANTITY, WAVE = "tensor-section", "directional-quantity", "directional-wave"
+UNSTABLE = tensors.as_text(cubic(100, 150, 50))
+
+
+def pasted(page, text: str):
+    app = page("tensor")
+    app.text_area(key=tensor_form.TEXT).set_value(text).run()
+    assert not app.exception
+    return app
+
+
+def figures_of(app) -> dict[str, str]:
+    return {metric.label.split(" :orange")[0]: metric.value for metric in app.metric}
+
+
+def charts(app) -> list[dict]:
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def words(app) -> str:
+    parts = (app.markdown, app.caption, app.warning, app.info, app.error)
+    return "\n".join(element.value for kind in parts for element in kind)
+
+
+def chosen(app, key: str, value: str):
+    app.segmented_control(key=key).set_value(value).run()
+    assert not app.exception
+    assert not app.error
+    return app
+
+
+def test_empty_page_invites(page):
+    app = page("tensor")
+    assert "Paste an elastic tensor" in words(app)
+    assert not app.error
+    assert not app.metric
+
+
+def test_pasted_tensor_is_analysed_at_once(page):
+    app = pasted(page, tensors.as_text(QUARTZ))
+    assert not app.error
+    assert figures_of(app)["Bulk modulus B"] == "37.7 GPa"
+    assert figures_of(app)["Shear modulus G"] == "44.4 GPa"
+    assert "trigonal" in words(app)
+    assert len(charts(app)) == 5
+
+
+@pytest.mark.parametrize(
+    "quantity", ["Compressibility β", "Shear modulus G", "Poisson's ratio ν"]
+)
+def test_every_quantity_is_drawn(page, quantity):
+    app = chosen(pasted(page, tensors.as_text(QUARTZ)), QUANTITY, quantity)
+    assert len(charts(app)) == 5
+
+
+def test_sound_needs_a_density(page):
+    app = pasted(page, tensors.as_text(QUARTZ))
+    assert "Sound velocity" not in app.segmented_control(key=QUANTITY).options
+    chosen(app, SECTION, "Sound")
+    assert "need the density" in words(app)
+    app.number_input(key=tensor_form.DENSITY).set_value(2649.0).run()
+    assert "longitudinal" in app.dataframe[0].value["Wave"][0]
+    chosen(app, SECTION, "Directions")
+    chosen(app, QUANTITY, "Sound velocity")
+    for wave in ("Phase velocity", "Group velocity", "Slowness"):
+        assert len(charts(chosen(app, WAVE, wave))) == 5
+
+
+def test_direction_of_sound_is_read_or_refused_in_a_sentence(page):
+    app = pasted(page, tensors.as_text(QUARTZ))
+    app.number_input(key=tensor_form.DENSITY).set_value(2649.0).run()
+    chosen(app, SECTION, "Sound")
+    app.text_input(key="sound-direction").set_value("0, 0, 2").run()
+    assert app.dataframe[0].value["Phase velocity (km/s)"][0] == "6.318"
+    for bad, said in (
+        ("1 0", "three numbers"),
+        ("0 0 0", "points nowhere"),
+        ("a b c", "three"),
+    ):
+        app.text_input(key="sound-direction").set_value(bad).run()
+        assert said in words(app)
+        assert not app.exception
+
+
+def test_common_direction_fills_the_field(page):
+    app = pasted(page, tensors.as_text(QUARTZ))
+    app.number_input(key=tensor_form.DENSITY).set_value(2649.0).run()
+    chosen(app, SECTION, "Sound")
+    app.pills(key="sound-common").set_value("0 0 1").run()
+    assert app.text_input(key="sound-direction").value == "0 0 1"
+    assert app.dataframe[0].value["Phase velocity (km/s)"][0] == "6.318"
+
+
+def test_derived_properties_carry_formula_and_source(page):
+    app = chosen(pasted(page, tensors.as_text(QUARTZ)), SECTION, "Derived")
+    (one,) = [metric for metric in app.metric if metric.label.startswith("Pugh")]
+    assert "B / G" in one.help
+    assert "1954" in one.help
+
+
+def test_criteria_of_stability_are_listed_with_their_verdicts(page):
+    app = chosen(pasted(page, UNSTABLE), SECTION, "Stability")
+    constants, criteria, eigenvalues = (table.value for table in app.dataframe)
+    assert list(constants["Constant"]) == ["C11", "C12", "C44"]
+    verdicts = dict(zip(criteria["Born's criterion"], criteria[""], strict=True))
+    assert verdicts == {"C11 − C12 > 0": "✗ fails", "C11 + 2 C12 > 0": "✓", "C44 > 0": "✓"}
+    assert list(eigenvalues[""]).count("✗ fails") == 2
+
+
+@pytest.mark.parametrize("text", ["1 2 3", "hello", "nan " * 36, "0 " * 36])
+def test_what_is_no_tensor_is_one_sentence(page, text):
+    app = pasted(page, text)
+    assert len(app.error) == 1
+    assert not charts(app)
+    assert "c" not in app.query_params
+
+
+def test_asymmetric_table_is_said_and_the_rest_is_shown(page):
+    wrong = QUARTZ.copy()
+    wrong[0, 1] = 17.0
+    app = pasted(page, tensors.as_text(wrong))
+    assert "C12 = 17 but C21 = 7.04" in words(app)
+    assert len(charts(app)) == 5
+
+
+def test_unstable_tensor_is_said_and_the_rest_is_shown(page):
+    app = pasted(page, UNSTABLE)
+    assert "Born stability" in words(app)
+    assert "gives way by itself" in words(app)
+    assert figures_of(app)["Bulk modulus B"] == "—"
+    assert len(charts(app)) == 1
+
+
+def test_address_holds_tensor_density_and_volume(page):
+    app = pasted(page, tensors.as_text(QUARTZ))
+    app.number_input(key=tensor_form.DENSITY).set_value(2649.0).run()
+    app.number_input(key=tensor_form.VOLUME).set_value(12.56).run()
+    kept = dict(app.query_params)
+    assert kept["density"] == "2649"
+    other = AppTest.from_file(str(APP), default_timeout=60)
+    other.query_params.update(kept)
+    other.run()
+    other.switch_page(session.TENSOR_PAGE).run()
+    assert figures_of(other)["Bulk modulus B"] == "37.7 GPa"
+    assert other.number_input(key=tensor_form.VOLUME).value == pytest.approx(12.56)
+
+
+@pytest.mark.parametrize("density", ["-5", "x", "inf", "1e9", ""])
+def test_nonsense_in_the_address_is_left_out(page, density):
+    app = AppTest.from_file(str(APP), default_timeout=60)
+    app.query_params.update({"c": tensors.compact(QUARTZ), "density": density})
+    app.run()
+    app.switch_page(session.TENSOR_PAGE).run()
+    assert not app.exception
+    assert not app.error
+    assert app.number_input(key=tensor_form.DENSITY).value is None
+
+
+@pytest.mark.parametrize("name", tensors.known())
+def test_example_fills_everything_and_names_its_source(page, name):
+    app = page("tensor")
+    app.selectbox(key=tensor_form.EXAMPLE).set_value(name).run()
+    known = tensors.known()[name]
+    assert not app.error
+    assert known.source in words(app)
+    assert app.number_input(key=tensor_form.DENSITY).value == known.density_kg_per_m3
+    app.text_area(key=tensor_form.TEXT).set_value(tensors.as_text(CRISTOBALITE + 1)).run()
+    assert known.source not in words(app)
+
+
+def test_table_shows_the_same_tensor_and_text_stays(page):
+    app = pasted(page, tensors.as_text(QUARTZ))
+    app.segmented_control(key=tensor_form.WAY).set_value(tensor_form.TABLE).run()
+    assert not app.exception
+    assert figures_of(app)["Bulk modulus B"] == "37.7 GPa"
+    app.segmented_control(key=tensor_form.WAY).set_value(tensor_form.PASTE).run()
+    assert app.text_area(key=tensor_form.TEXT).value == tensors.as_text(QUARTZ)
+
+
+def test_tensor_and_report_can_be_taken_away(page):
+    app = pasted(page, tensors.as_text(QUARTZ))
+    assert [b.label for b in app.download_button] == ["Tensor as CSV", "Everything as JSON"]
