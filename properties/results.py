@@ -36,7 +36,7 @@ class RelaxResult(Frozen):
         The same of the structure as it was given.
     rotation_from_input
         From the Cartesian frame of the given cell to that of the relaxed ones, (3, 3).
-        Empty in results of versions before 0.2.
+        Empty in results from before these were kept.
     history_energy_per_atom_ev, history_max_force_ev_per_a, history_max_stress_gpa
         One entry a step; the stress is the deviation from the target pressure.
     """

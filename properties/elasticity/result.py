@@ -46,12 +46,12 @@ class ElasticResult(Frozen):
         Exact second derivatives for the same patterns: (p, 2) clamped, relaxed.
     strain_stress_clamped_gpa, strain_stress_relaxed_gpa
         Voigt stress of the same strained cells, zero strain included, (p, m, 6).
-        Empty in results of versions before 0.2.
+        Empty in results from before these were kept.
     ieee_rotation
         Rows: the IEEE axes in the Cartesian frame of the relaxed primitive cell.
     ieee_rotation_from_input
-        The same in the Cartesian frame of the cell that was given. Empty in results of
-        versions before 0.2.
+        The same in the Cartesian frame of the cell that was given. Empty in results from
+        before these were kept.
     orientation
         Which crystal axes x, y and z follow, in words.
     """
