@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -12,6 +13,8 @@ from properties.plots import elastic_directions, elastic_sections, elastic_sheet
 from properties.plots.elastic_sheets import Drawable, Wave
 
 if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
     from pages.ui.elastic_subject import Subject
     from properties.elasticity.axes import Axes
     from properties.elasticity.directions import Extreme, FloatArray
@@ -44,6 +47,25 @@ MEANING: dict[Drawable, str] = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """All that is shown of one quantity."""
+
+    surface: go.Figure
+    sections: dict[str, go.Figure]
+    extremes: tuple[Extreme, Extreme] | None
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _draw(what: Drawable, identity: str, _subject: Subject) -> Drawn:
+    known = what, _subject.stiffness_gpa, _subject.density_kg_per_m3
+    return Drawn(
+        elastic_directions.figure(*known, _subject.axes),
+        elastic_sections.figures(*known),
+        elastic_sheets.extremes(*known),
+    )
+
+
 def draw(subject: Subject) -> None:
     """Draw the chosen quantity; only that one is computed."""
     if not subject.stable:
@@ -54,18 +76,16 @@ def draw(subject: Subject) -> None:
         )
         return
     what = _choose(subject)
-    density = subject.density_kg_per_m3
+    drawn = _draw(what, subject.identity, subject)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        chart = elastic_directions.figure(what, subject.stiffness_gpa, density, subject.axes)
-        components.plot(chart, key="directions-3d")
+        components.plot(drawn.surface, key="directions-3d")
     with right:
         st.markdown(f"**{elastic_sheets.LOOKS[what].title}**")
         st.caption(MEANING[what])
-        _extremes(what, subject)
+        _extremes(what, drawn.extremes, subject.axes)
         st.caption(_legend(what, subject))
-    sections = elastic_sections.figures(what, subject.stiffness_gpa, density)
-    for column, (plane, chart) in zip(st.columns(3), sections.items(), strict=True):
+    for column, (plane, chart) in zip(st.columns(3), drawn.sections.items(), strict=True):
         with column:
             st.markdown(f"**Plane {plane}**")
             components.plot(chart, key=f"section-{plane}")
@@ -94,13 +114,12 @@ def _choose(subject: Subject) -> Drawable:
     return WAVES[str(wave)]
 
 
-def _extremes(what: Drawable, subject: Subject) -> None:
-    found = elastic_sheets.extremes(what, subject.stiffness_gpa, subject.density_kg_per_m3)
+def _extremes(what: Drawable, found: tuple[Extreme, Extreme] | None, axes: Axes) -> None:
     if found is None:
         return
     look = elastic_sheets.LOOKS[what]
     rows = [
-        _row(name, extreme, look.written(extreme.value), subject.axes)
+        _row(name, extreme, look.written(extreme.value), axes)
         for name, extreme in zip(("Smallest", "Largest"), found, strict=True)
     ]
     components.table(rows)

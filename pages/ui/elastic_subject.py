@@ -36,6 +36,13 @@ class Subject:
     axes: Axes = CARTESIAN
 
     @property
+    def identity(self) -> str:
+        """Changes with everything that a drawing depends on."""
+        arrays = (self.stiffness_gpa, self.axes.vectors)
+        numbers = "".join(array.tobytes().hex() for array in arrays)
+        return f"{numbers} {self.density_kg_per_m3} {self.axes.names}"
+
+    @property
     def stable(self) -> bool:
         """Whether the stiffness is positive definite."""
         return moduli.is_stable(self.stiffness_gpa)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 PASTE, TABLE = "Text", "Table"
 TEXT, GRID, WAY, EXAMPLE = "tensor-text", "tensor-grid", "tensor-way", "tensor-example"
+GRID_ROWS, GRID_KEY, GRID_MADE = "tensor-grid-rows", "tensor-grid-key", "tensor-grid-made"
 DENSITY, VOLUME = "tensor-density", "tensor-volume"
 ADDRESS = {
     "c": session.TENSOR,
@@ -111,22 +112,33 @@ def _text() -> None:
 
 
 def _table() -> None:
-    rows = tensors.grid(st.session_state[session.TENSOR])
+    """Draw a table that keeps its own edits, so that the cell in hand stays in hand."""
+    state = st.session_state
+    if state.get(GRID_ROWS) is None or not _editor_is_current():
+        state[GRID_ROWS] = tensors.grid(state[session.TENSOR])
+        state[GRID_KEY] = f"{GRID}-{state[session.TENSOR]}"
     edited = st.data_editor(
-        rows,
-        key=f"{GRID}-{hash(st.session_state[session.TENSOR])}",
+        state[GRID_ROWS],
+        key=state[GRID_KEY],
         hide_index=True,
         width="stretch",
         num_rows="fixed",
+        placeholder="",
         column_config={
             "row": st.column_config.TextColumn("GPa", disabled=True, width=50),
             **{str(k): st.column_config.NumberColumn(str(k), width=70) for k in range(1, 7)},
         },
     )
     st.caption("An empty cell takes the value across the diagonal, or zero.")
-    if edited != rows:
-        st.session_state[session.TENSOR] = tensors.text_of_grid(edited)
-        st.rerun()
+    if edited != state[GRID_ROWS]:
+        state[session.TENSOR] = tensors.text_of_grid(edited)
+    state[GRID_MADE] = state[session.TENSOR]
+
+
+def _editor_is_current() -> bool:
+    """Whether the table was on the page before, and nothing else changed the tensor since."""
+    state = st.session_state
+    return state[GRID_KEY] in state and state[GRID_MADE] == state[session.TENSOR]
 
 
 def _keep(widget: str, kept: str) -> None:
