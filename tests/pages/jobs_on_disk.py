@@ -7,7 +7,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jobs.files import write_atomic
 from jobs.folder import JobFolder
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     from properties.results import Caution, StageResult
 
 
-def spec(name: str = "") -> Spec:
-    """Silicon, all stages, preset quick."""
-    return Spec(sample.crystal(), model="sevennet-0", preset="quick", name=name)
+def spec(name: str = "", **fields: Any) -> Spec:
+    """Silicon, all stages, preset quick; `fields` changes it."""
+    return Spec(sample.crystal(), model="sevennet-0", preset="quick", name=name, **fields)
 
 
-def queued(store: JobStore, name: str = "") -> str:
+def queued(store: JobStore, name: str = "", **fields: Any) -> str:
     """A job that waits."""
-    return store.submit(spec(name))
+    return store.submit(spec(name, **fields))
 
 
-def running(store: JobStore, results: dict[str, StageResult]) -> str:
+def running(store: JobStore, results: dict[str, StageResult], **fields: Any) -> str:
     """A job with some results and the next stage under way."""
-    job_id = queued(store)
+    job_id = queued(store, **fields)
     store_results(store, job_id, results)
     _change(store, job_id, lambda status: _with_stages(status.begun(), results, "running"))
     return job_id
@@ -46,11 +46,12 @@ def ended(
     results: dict[str, StageResult],
     message: str = "",
     warnings: tuple[Caution, ...] = (),
+    **fields: Any,
 ) -> str:
     """A job that is over; made aside, so that no worker of the store takes it up."""
     with TemporaryDirectory(dir=store.root.parent) as aside:
         staging = JobStore(Path(aside))
-        job_id = queued(staging)
+        job_id = queued(staging, **fields)
         _end(staging, job_id, state, results, message, warnings)
         shutil.move(staging.root / job_id, store.root / job_id)
     store.reindex()
