@@ -61,9 +61,15 @@ class Orientation:
 
     @classmethod
     def of(cls, crystal: Crystal) -> Orientation:
-        """Find the recipe for a primitive cell in any Cartesian frame."""
+        """Find the recipe for a primitive cell in any Cartesian frame.
+
+        A standard primitive cell keeps the conventional cell that came with it, although
+        the analysis may turn it by a symmetry of the lattice.
+        """
         found = symmetry.analyse(crystal)
-        conventional = found.conventional.lattice_a @ found.rotation
+        conventional = found.conventional.lattice_a
+        if not np.allclose(found.primitive.lattice_a, crystal.lattice_a, atol=SAME_LATTICE):
+            conventional = conventional @ found.rotation
         exact = conventional @ np.linalg.inv(crystal.lattice_a)
         c, a, b = (int(k) for k in np.argsort(np.linalg.norm(conventional, axis=1)))
         return cls(

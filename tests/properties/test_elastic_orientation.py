@@ -16,6 +16,7 @@ from properties.crystal import Crystal
 from properties.elasticity import laue
 from properties.elasticity.bare import bare_tensor
 from properties.elasticity.orientation import Orientation
+from properties.examples import example
 from properties.progress import MemoryPieces, Silent
 from tests.properties.springs import Springs
 
@@ -166,3 +167,18 @@ def test_the_cell_received_does_not_matter(laue_class, which, seed):
     largest = np.abs(expected.relaxed_gpa).max()
     np.testing.assert_allclose(found.relaxed_gpa, expected.relaxed_gpa, atol=1e-4 * largest)
     np.testing.assert_allclose(found.clamped_gpa, expected.clamped_gpa, atol=1e-4 * largest)
+
+
+@pytest.mark.parametrize("name", ["GaAs", "Si", "Al2O3", "SiO2", "ZrO2"])
+def test_words_name_the_axes_of_the_conventional_cell_that_is_shown(name):
+    found = symmetry.analyse(example(name).crystal)
+    orientation = Orientation.of(found.primitive)
+    axes = orientation.axes(found.primitive.lattice_a)
+    shown = found.conventional.lattice_a
+    vectors = dict(zip("abc", shown, strict=True))
+    vectors |= zip(("a*", "b*", "c*"), np.linalg.inv(shown).T, strict=True)
+    words = orientation.in_words(found.primitive.lattice_a).split(", ")
+    assert len(words) == 3
+    for axis, word in zip(axes, words, strict=True):
+        vector = vectors[word.split(" ∥ ")[1]]
+        assert axis @ vector == pytest.approx(np.linalg.norm(vector))
