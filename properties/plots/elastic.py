@@ -89,8 +89,10 @@ def finite_strain(result: ElasticResult) -> go.Figure:
                 hovertemplate="%{x}: %{y:+.3f} GPa<extra>%{fullData.name}</extra>",
             )
     figure.update_yaxes(title="finite strain − exact (GPa)")
-    figure.update_layout(barmode="group")
-    return style.finish(figure, height=420)
+    style.finish(figure, height=460)
+    return figure.update_layout(
+        barmode="group", legend={"y": -0.12, "yanchor": "top"}, margin={"t": 16, "b": 140}
+    )
 
 
 def indices(name: str) -> tuple[int, int]:
