@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from properties.elasticity import directions
 from properties.plots import elastic_sheets, style
-from properties.plots.elastic_sheets import Drawable, Look, Sheet
+from properties.plots.elastic_sheets import Drawable, Look, Sheet, Wave
 
 FloatArray = NDArray[np.float64]
 
@@ -21,7 +21,13 @@ PLANES = {
 }
 """Planes with the normals that make their angles count from the first axis to the second."""
 
-ANGLES = 361
+ANGLES, RAY_ANGLES = 361, 1441
+"""Points of a curve; of one of group velocities more, for these turn fast at their folds."""
+
+JUMP = 0.05
+"""Where two waves are equally fast, slow and fast one change places and the group velocity
+jumps: neighbours further apart than this part of the largest are not joined."""
+
 ROOM = 1.06
 TICK_DEG = 30
 
@@ -44,9 +50,10 @@ def figures(
     density_kg_per_m3
         Needed for waves.
     """
+    count = RAY_ANGLES if what is Wave.GROUP else ANGLES
     found = {
         plane: elastic_sheets.sheets(what, stiffness_gpa, density_kg_per_m3, unit)
-        for plane, (_, unit) in ((p, _directions(p)) for p in PLANES)
+        for plane, (_, unit) in ((p, _directions(p, count)) for p in PLANES)
     }
     reach = ROOM * max(
         float(_polar(sheet, plane)[0].max()) for plane, all_ in found.items() for sheet in all_
@@ -57,8 +64,8 @@ def figures(
     }
 
 
-def _directions(plane: str) -> tuple[FloatArray, FloatArray]:
-    return directions.plane_directions(np.array(PLANES[plane]), ANGLES)
+def _directions(plane: str, count: int) -> tuple[FloatArray, FloatArray]:
+    return directions.plane_directions(np.array(PLANES[plane]), count)
 
 
 def _polar(sheet: Sheet, plane: str) -> tuple[FloatArray, FloatArray]:
@@ -89,8 +96,10 @@ def _figure(
 def _curves(sheet: Sheet, plane: str, look: Look) -> list[go.Scatterpolar]:
     """One curve, and where some values are negative a second one for these."""
     distance, angle = _polar(sheet, plane)
-    count = _directions(plane)[0]
-    data = np.stack([sheet.values, np.mod(np.degrees(count), 360)], axis=-1)
+    normal, _ = _directions(plane, len(sheet.values))
+    data = np.stack([sheet.values, np.mod(np.degrees(normal), 360)], axis=-1)
+    steps = np.linalg.norm(np.diff(sheet.places, axis=0, prepend=sheet.places[:1]), axis=-1)
+    distance = np.where(steps > JUMP * distance.max(), np.nan, distance)
     name = f"{sheet.name} {look.symbol}".strip()
     negative = sheet.values < 0
     curves = []

@@ -35,7 +35,7 @@ def open_tab(page, name: str) -> None:
 
 def choose(page, label: str, option: str) -> None:
     """Pick from a list; a page that is still drawing closes it again."""
-    box = page.get_by_label(label)
+    box = page.get_by_label(label, exact=True)
     entry = page.get_by_role("option", name=option, exact=True)
     for _ in range(5):
         box.scroll_into_view_if_needed()

@@ -18,7 +18,7 @@ from properties.plots import (
 )
 from properties.plots.elastic_sheets import NEGATIVE_COLOUR, Wave
 from tests.pages import sample
-from tests.properties.tensors import CRISTOBALITE, QUARTZ, isotropic, uniaxial
+from tests.properties.tensors import CALCITE, CRISTOBALITE, QUARTZ, isotropic, uniaxial
 
 DENSITY = 2649.0
 ALL = (*Quantity, *Wave)
@@ -182,6 +182,16 @@ def test_section_draws_negative_values_at_their_size_in_another_colour():
         shown = np.isfinite(np.array(trace.r, dtype=float))
         np.testing.assert_allclose(np.array(trace.r)[shown], np.abs(value[shown]), rtol=1e-5)
         assert ((value[shown] < 0) == (trace.line.color == NEGATIVE_COLOUR)).all()
+
+
+def test_rays_of_two_waves_are_not_joined_where_the_waves_change_places():
+    slow, fast, fastest = elastic_sections.figures(Wave.GROUP, CALCITE, 2712.0)["yz"].data
+    for curve, broken in ((slow, True), (fast, True), (fastest, False)):
+        angle = np.radians(np.array(curve.theta, dtype=float))
+        ends = np.array(curve.r) * np.array([np.cos(angle), np.sin(angle)])
+        steps = np.linalg.norm(np.diff(ends, axis=1), axis=0)
+        assert np.nanmax(steps) < 0.06 * np.nanmax(curve.r)
+        assert np.isnan(steps).any() == broken
 
 
 def test_waves_without_density_are_an_error_of_the_caller():
