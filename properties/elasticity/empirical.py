@@ -12,19 +12,25 @@ from scipy import constants
 
 _PER_A3 = 1e30
 _PA = 1e9
+LARGEST_PUGH_INVERSE = 1.5
+"""G/B at which Poisson's ratio is zero; none of the solids behind the fits is beyond."""
 
 
 def hardness_chen_gpa(bulk_gpa: float, shear_gpa: float) -> float:
     """Vickers hardness 2 (k² G)^0.585 − 3 with k = G/B (Chen et al., Intermetallics 19, 2011).
 
-    The formula turns negative for soft and ductile solids; not-a-number there.
+    The formula turns negative for soft and ductile solids; not-a-number there, and for
+    auxetic ones.
     """
     value = 2 * (_pugh_inverse(bulk_gpa, shear_gpa) ** 2 * shear_gpa) ** 0.585 - 3
     return value if value > 0 else float("nan")
 
 
 def hardness_tian_gpa(bulk_gpa: float, shear_gpa: float) -> float:
-    """Vickers hardness 0.92 k^1.137 G^0.708, k = G/B (Tian, Xu & Zhao 2012)."""
+    """Vickers hardness 0.92 k^1.137 G^0.708, k = G/B (Tian, Xu & Zhao 2012).
+
+    Not-a-number for auxetic solids.
+    """
     return 0.92 * _pugh_inverse(bulk_gpa, shear_gpa) ** 1.137 * shear_gpa**0.708
 
 
@@ -68,5 +74,8 @@ def melting_fine_k(c11_gpa: float) -> float:
 
 
 def _pugh_inverse(bulk_gpa: float, shear_gpa: float) -> float:
+    """G/B where the correlations were fitted, not-a-number elsewhere."""
     positive = bulk_gpa > 0 and shear_gpa > 0
-    return shear_gpa / bulk_gpa if positive else float("nan")
+    if not positive or shear_gpa / bulk_gpa > LARGEST_PUGH_INVERSE:
+        return float("nan")
+    return shear_gpa / bulk_gpa

@@ -268,3 +268,10 @@ def test_entries_go_through_json():
     back = derived.Derived.from_dict(one.to_dict())
     assert np.isnan(back.value)
     assert (back.key, back.note, back.formula) == (one.key, one.note, one.formula)
+
+
+@pytest.mark.parametrize("shear", [60.0, 39.0])
+def test_auxetic_solids_have_no_hardness_from_pughs_ratio(shear):
+    """B = 39 GPa: ν is zero at G = 58.5 GPa."""
+    for formula in (empirical.hardness_chen_gpa, empirical.hardness_tian_gpa):
+        assert np.isnan(formula(39.0, shear)) == (shear > 58.5)
