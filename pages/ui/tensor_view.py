@@ -54,6 +54,8 @@ def summary(tensor: PastedTensor) -> None:
             "Recognised from the numbers: they differ from this form by "
             f"{text.fixed(tensor.residual_gpa, 2, 'GPa')} at most."
         )
+    for note in tensor.notes:
+        st.caption(text.sentence(note))
     components.check_badges(tensor.checks)
 
 

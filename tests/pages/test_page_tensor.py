@@ -137,6 +137,11 @@ def test_asymmetric_table_is_said_and_the_rest_is_shown(page):
     assert len(charts(app)) == 5
 
 
+def test_what_was_done_to_the_numbers_is_said(page):
+    triangle = "166 64 64 0 0 0\n166 64 0 0 0\n166 0 0 0\n80 0 0\n80 0\n80"
+    assert "Read as the upper triangle" in words(pasted(page, triangle))
+
+
 def test_unstable_tensor_is_said_and_the_rest_is_shown(page):
     app = pasted(page, UNSTABLE)
     assert "Born stability" in words(app)
