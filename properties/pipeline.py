@@ -214,11 +214,13 @@ class _Run:
         return result
 
     def _elastic_pressure(self) -> StageResult:
+        own = self._results.get("elastic")
         result = elastic_under_pressure(
             potential=self._potential,
             **self._common(),
             pressures_gpa=self._spec.elastic_pressures_gpa,
             start_gpa=self._spec.pressure_gpa,
+            axes=own.ieee_rotation if isinstance(own, ElasticResult) else None,
         )
         if self._files is not None:
             export.write_elastic_pressure(self._files, result)

@@ -252,7 +252,7 @@ def _checks(
             f"{mode.weighted_mean:.2f} (limit {100 * GRUNEISEN_LIMIT:g} %).",
         ),
     ]
-    if elastic is not None:
+    if elastic is not None and elastic.born_stable:
         reuss = elastic.moduli.bulk_reuss_gpa
         checks.append(
             Check(

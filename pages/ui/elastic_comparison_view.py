@@ -18,10 +18,14 @@ NOT_ASKED = (
     "No other model was asked for. Under *More elastic constants* of a new calculation you can "
     "choose some; each relaxes the crystal by itself, and all are drawn here."
 )
+AT_ZERO = (
+    "The values that come with the project are for zero pressure, and this calculation is at "
+    "{}. Compute the crystal without pressure to compare."
+)
 NO_ERROR_BAR = (
     "Disagreement between models is the largest less the smallest value, and that in percent "
-    "of their mean. It is not an error bar: the models learnt from similar data with similar "
-    "methods, and may all be wrong in the same way."
+    "of their mean size. It is not an error bar: the models learnt from similar data with "
+    "similar methods, and may all be wrong in the same way."
 )
 
 
@@ -35,6 +39,8 @@ def draw(
     st.markdown("**What is known of this crystal**")
     if relaxed is None:
         components.nothing("The relaxed crystal is not there yet.")
+    elif result.pressure_gpa:
+        components.nothing(AT_ZERO.format(text.fixed(result.pressure_gpa, 2, "GPa")))
     else:
         elastic_reference.draw(
             relaxed.primitive.formula, relaxed.space_group_number, _values(result)
@@ -55,7 +61,7 @@ def _values(result: ElasticResult) -> dict[str, float]:
 def _models(spread: SpreadResult) -> None:
     components.failed_notice([check for check in spread.checks if not check.passed])
     titles = tuple(registry.info(name).title for name in spread.models)
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns([2, 3], gap="large")
     with left:
         components.plot(plots.models(spread, titles), key="models")
     with right:
@@ -73,12 +79,12 @@ def _rows(spread: SpreadResult, titles: tuple[str, ...]) -> list[dict[str, str]]
     return [
         {
             "GPa": name,
+            "Apart by": text.fixed(apart[name], 1),
+            "… in percent": text.fixed(percent[name], 0, "%"),
             **{
                 title: text.fixed(float(value), 1)
                 for title, value in zip(titles, values, strict=True)
             },
-            "Apart by": text.fixed(apart[name], 1),
-            "… in percent": text.fixed(percent[name], 0, "%"),
         }
         for name, values in spread.constants_gpa.items()
     ]

@@ -33,6 +33,7 @@ def draw(subject: Subject, failed: Sequence[Check]) -> None:
         subject.laue_class,
         subject.density_kg_per_m3,
         subject.volume_per_atom_a3,
+        subject.pressure_gpa,
     )
     st.caption("Point at the question mark of a number for its formula and its source.")
     for group, members in groupby(found, key=lambda one: one.group):

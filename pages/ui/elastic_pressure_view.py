@@ -49,21 +49,18 @@ def draw(result: PressureResult | None, why_missing: str | None) -> None:
 
 
 def _limits(result: PressureResult) -> list[components.Figure]:
-    below, above = result.stability_limits_gpa
     first, last = result.pressures_gpa[[0, -1]]
-    where = "Where the smallest eigenvalue is zero, between the pressures computed"
+    spans = [text.span(start, end, 1, "GPa") for start, end in result.unstable_ranges_gpa]
     return [
+        components.Figure("Range", text.span(first, last, 1, "GPa"), "As computed"),
         components.Figure(
-            "Range", f"{text.fixed(first, 1)} … {text.fixed(last, 1, 'GPa')}", "As computed"
+            "Unstable at",
+            "; ".join(spans) or "no pressure in it",
+            "Where the smallest eigenvalue or the softest internal force constant is negative. "
+            "Ends within the range are interpolated between the pressures computed: take them "
+            "as no better than half a step.",
         ),
-        components.Figure("Unstable below", _limit(below), where),
-        components.Figure("Unstable above", _limit(above), where),
     ]
-
-
-def _limit(pressure_gpa: float) -> str:
-    found = text.fixed(pressure_gpa, 1, "GPa")
-    return "not in this range" if found == text.NOTHING else found
 
 
 def _rows(result: PressureResult) -> list[dict[str, str]]:

@@ -19,7 +19,8 @@ COLUMNS = {"PBE": "PBE", "experiment": "Experiment"}
 HOW_TO_READ = (
     "The models learn from PBE, and their crystals are at 0 K without motion of the atoms: "
     "compare with PBE first. Experiments are near room temperature, where most crystals are "
-    "a few percent softer, and PBE itself differs from them by some percent."
+    "a few percent softer than at 0 K, and PBE itself differs from them by some percent. Most "
+    "models are softer than PBE."
 )
 EVIDENCE = {
     "stored": "",

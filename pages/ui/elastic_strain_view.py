@@ -14,20 +14,28 @@ if TYPE_CHECKING:
     from properties.results import ElasticResult
 
 PATTERN = "strain-pattern"
+_SLOPE = (
+    "and the slope of the stress: $C_{ij} = \\partial \\sigma_i / \\partial \\varepsilon_j$."
+)
+INTRODUCTION = {
+    "energy": "An elastic constant is the second derivative of the energy by strain, per "
+    "volume: $C_{ij} = \\frac{1}{V}\\, \\frac{\\partial^2 E}{\\partial \\varepsilon_i\\, "
+    f"\\partial \\varepsilon_j}}$, {_SLOPE}",
+    "enthalpy": "Under pressure an elastic constant is the second derivative of the enthalpy "
+    "$H = E + pV$ by strain, per volume: $C_{ij} = \\frac{1}{V}\\, "
+    "\\frac{\\partial^2 H}{\\partial \\varepsilon_i\\, \\partial \\varepsilon_j}$, "
+    f"{_SLOPE}",
+}
 
 
 def draw(result: ElasticResult) -> None:
     """Draw energy and stress against one strain, and all deviations."""
-    st.markdown(
-        "An elastic constant is the second derivative of the energy by strain, per volume: "
-        "$C_{ij} = \\frac{1}{V}\\, \\frac{\\partial^2 E}{\\partial \\varepsilon_i\\, "
-        "\\partial \\varepsilon_j}$, and the slope of the stress: "
-        "$C_{ij} = \\partial \\sigma_i / \\partial \\varepsilon_j$."
-    )
+    what = elastic_strain.potential(result)
+    st.markdown(INTRODUCTION[what])
     pattern, source = _choose(result), elastic_strain.source(result)
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("**Energy: its curvature**")
+        st.markdown(f"**{what.capitalize()}: its curvature**")
         components.plot(
             elastic_strain.energy(result, pattern),
             key="strain-energy",

@@ -27,6 +27,8 @@ class Subject:
         Where known.
     axes
         Those of the lattice in the axes of the tensor, or these themselves.
+    pressure_gpa
+        Under which the tensor holds.
     """
 
     stiffness_gpa: FloatArray
@@ -34,6 +36,7 @@ class Subject:
     density_kg_per_m3: float | None = None
     volume_per_atom_a3: float | None = None
     axes: Axes = CARTESIAN
+    pressure_gpa: float = 0.0
 
     @property
     def identity(self) -> str:
@@ -59,4 +62,5 @@ def of_result(result: ElasticResult, relaxed: RelaxResult | None) -> Subject:
         result.density_kg_per_m3,
         result.volume_per_atom_a3,
         axes,
+        result.pressure_gpa,
     )

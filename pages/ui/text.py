@@ -30,6 +30,13 @@ def fixed(value: float | None, decimals: int, unit: str = "") -> str:
     return f"{text.replace('-', '−')} {unit}".rstrip()
 
 
+def span(first: float, last: float, decimals: int, unit: str = "") -> str:
+    """Return a range, or one number where both ends are the same."""
+    if first == last:
+        return fixed(first, decimals, unit)
+    return f"{fixed(first, decimals)} to {fixed(last, decimals, unit)}"
+
+
 def short(value: float | None, unit: str = "", digits: int = 3) -> str:
     """Return a number with `digits` significant ones, as a power of ten where it is tiny."""
     if value is None or not math.isfinite(value):

@@ -49,18 +49,23 @@ def percent(upper: float, lower: float) -> float:
     return 100 * (upper - lower) / (upper + lower)
 
 
-def cauchy_pressures(stiffness_gpa: FloatArray, laue_class: str) -> tuple[Index, ...]:
+def cauchy_pressures(
+    stiffness_gpa: FloatArray, laue_class: str, pressure_gpa: float = 0.0
+) -> tuple[Index, ...]:
     """Differences that vanish if atoms attract by central forces at centres of symmetry.
 
     Of the six Cauchy relations those between diagonal shear constants and their partners;
-    symmetry makes several of them equal in the higher classes.
+    symmetry makes several of them equal in the higher classes. Of stress–strain
+    coefficients under the pressure p, what vanishes is C_ij − C_kk − 2p (Born & Huang
+    1954).
     """
     pairs = [((1, 2), 3), ((0, 2), 4), ((0, 1), 5)]
     if laue_class in CUBIC:
         pairs = pairs[2:]
     elif laue_class in (*HEXAGONAL, *TRIGONAL, *TETRAGONAL):
         pairs = pairs[1:]
-    return tuple(_cauchy(stiffness_gpa, pair, shear, laue_class) for pair, shear in pairs)
+    found = (_cauchy(stiffness_gpa, pair, shear, laue_class) for pair, shear in pairs)
+    return tuple(_less_the_load(index, pressure_gpa) for index in found)
 
 
 def zener_ratios(stiffness_gpa: FloatArray, laue_class: str) -> tuple[Index, ...]:
@@ -90,6 +95,17 @@ def _cauchy(c: FloatArray, pair: tuple[int, int], shear: int, laue_class: str) -
         f"Cauchy pressure C{i}{j} − C{k}{k}",
         f"C_{{{i}{j}}} - C_{{{k}{k}}}",
         value,
+    )
+
+
+def _less_the_load(index: Index, pressure_gpa: float) -> Index:
+    if pressure_gpa == 0:
+        return index
+    return Index(
+        index.key,
+        f"{index.symbol} − 2p",
+        f"{index.formula} - 2p",
+        index.value - 2 * pressure_gpa,
     )
 
 

@@ -69,6 +69,7 @@ class _Solid:
     volume_per_atom_a3: float | None
     stable: bool
     moduli: Moduli
+    pressure_gpa: float
 
     @property
     def longitudinal_km_per_s(self) -> float:
@@ -90,6 +91,7 @@ def derived(
     laue_class: str | None = None,
     density_kg_per_m3: float | None = None,
     volume_per_atom_a3: float | None = None,
+    pressure_gpa: float = 0.0,
 ) -> tuple[Derived, ...]:
     """Derive everything that the given data allow.
 
@@ -102,6 +104,9 @@ def derived(
     density_kg_per_m3, volume_per_atom_a3
         Without the density there are no sound velocities, without both no Debye
         temperature and no thermal conductivity.
+    pressure_gpa
+        Under which the tensor holds. Correlations fitted to measurements without pressure
+        are left out if there is one.
 
     Returns
     -------
@@ -110,9 +115,6 @@ def derived(
     """
     stable = averaging.is_stable(stiffness_gpa)
     found = averaging.averages(stiffness_gpa)
-    if not stable:
-        nan = float("nan")
-        found = dataclasses.replace(found, bulk_reuss_gpa=nan, shear_reuss_gpa=nan)
     solid = _Solid(
         np.asarray(stiffness_gpa, dtype=float),
         laue_class or "-1",
@@ -120,8 +122,11 @@ def derived(
         volume_per_atom_a3,
         stable,
         found,
+        pressure_gpa,
     )
-    parts = (_moduli, _ductility, _anisotropy, _sound, _heat, _hardness)
+    parts = [_moduli, _ductility, _anisotropy, _sound, _heat, _hardness]
+    if pressure_gpa:
+        parts.remove(_hardness)
     return tuple(_explained(one, stable) for part in parts for one in part(solid))
 
 
@@ -188,7 +193,9 @@ def _ductility(solid: _Solid) -> list[Derived]:
         "Zero if atoms at centres of symmetry attract by central forces; positive values go "
         "with metallic, negative with directional bonding (Pettifor 1992)."
     )
-    pressures = anisotropy.cauchy_pressures(solid.stiffness_gpa, solid.laue_class)
+    pressures = anisotropy.cauchy_pressures(
+        solid.stiffness_gpa, solid.laue_class, solid.pressure_gpa
+    )
     return [
         pugh,
         *(
@@ -266,7 +273,7 @@ def _heat(solid: _Solid) -> list[Derived]:
     rows = []
     if solid.density_kg_per_m3 is not None and solid.volume_per_atom_a3 is not None:
         rows = _heat_with_atoms(solid, solid.density_kg_per_m3, solid.volume_per_atom_a3)
-    if solid.laue_class in anisotropy.CUBIC:
+    if solid.laue_class in anisotropy.CUBIC and not solid.pressure_gpa:
         note = (
             "Correlation of cubic metals, ± 300 K (Fine, Brown & Marcus 1984); empirical, "
             "and no guide for other solids."

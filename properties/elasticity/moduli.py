@@ -61,9 +61,11 @@ def averages(stiffness_gpa: FloatArray) -> Moduli:
     Parameters
     ----------
     stiffness_gpa
-        Shape (6, 6). If it is singular, the Reuss averages are not-a-number.
+        Shape (6, 6). If it is not positive definite, the Reuss averages have no meaning
+        and are not-a-number, and with them all that follows from Hill's.
     """
-    c, s = stiffness_gpa, compliance_per_gpa(stiffness_gpa)
+    c = stiffness_gpa
+    s = compliance_per_gpa(c) if is_stable(c) else np.full((6, 6), np.nan)
 
     def parts(t: FloatArray) -> tuple[float, float, float]:
         normal, shear = np.trace(t[:3, :3]), np.trace(t[3:, 3:])
@@ -92,8 +94,11 @@ def compliance_per_gpa(stiffness_gpa: FloatArray) -> FloatArray:
 def is_stable(stiffness_gpa: FloatArray) -> bool:
     """Born criterion in its general form: every eigenvalue is positive (Mouhat 2014).
 
-    One that is zero but for rounding counts as zero.
+    One that is zero but for rounding counts as zero; a tensor with entries that are not
+    numbers is not stable.
     """
+    if not np.isfinite(stiffness_gpa).all():
+        return False
     eigenvalues = np.linalg.eigvalsh(stiffness_gpa)
     return bool(eigenvalues.min() > ROUNDING * np.abs(eigenvalues).max())
 

@@ -8,7 +8,8 @@ one in which the first constant that depends on it, of C14, C15, C16, …, is po
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import itertools
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,14 @@ IntArray = NDArray[np.int64]
 
 HALF_TURNS = np.array([[1, 1, 1], [-1, -1, 1], [1, -1, -1], [-1, 1, -1]], dtype=float)
 """No turn, and half a turn about z, x and y, as diagonals of rotation matrices."""
+
+EXCHANGES = tuple(
+    matrix
+    for order in itertools.permutations(range(3))
+    for signs in itertools.product((1.0, -1.0), repeat=3)
+    if np.linalg.det(matrix := np.eye(3)[list(order)] * np.array(signs)) > 0
+)
+"""The 24 rotations that map the axes on each other."""
 
 SIGNED = tuple((i, j) for i in range(6) for j in range(max(i + 1, 3), 6))
 """Places of C14, C15, …, C56, whose sign a half turn may change, in the order that decides."""
@@ -51,6 +60,9 @@ class Orientation:
         Which conventional vectors x, y and z of an orthorhombic crystal follow.
     signs
         Half turn applied at the end, a row of ``HALF_TURNS``.
+    exchange
+        Which axes of the recipe become x, y and z, before the half turn: a rotation matrix
+        of zeros and ones with signs, (3, 3). The identity unless other axes are followed.
     """
 
     conventional_from_primitive: IntArray
@@ -58,6 +70,7 @@ class Orientation:
     across: bool
     order: tuple[int, ...]
     signs: FloatArray
+    exchange: FloatArray = field(default_factory=lambda: np.eye(3))
 
     @classmethod
     def of(cls, crystal: Crystal) -> Orientation:
@@ -83,7 +96,23 @@ class Orientation:
     def axes(self, lattice_a: FloatArray) -> FloatArray:
         """Return the axes as rows, in the Cartesian frame of a primitive lattice, (3, 3)."""
         conventional = self.conventional_from_primitive @ lattice_a
-        return self.signs[:, None] * self._recipe(conventional)
+        return self.signs[:, None] * (self.exchange @ self._recipe(conventional))
+
+    def following(self, axes: FloatArray, lattice_a: FloatArray) -> Orientation:
+        """Name the axes so that they lie nearest to given ones.
+
+        The same crystal relaxed by another model or at another pressure may have another
+        order of its lattice constants; its constants are comparable only with the names
+        that the axes have in the first.
+
+        Parameters
+        ----------
+        axes
+            Rows, in the Cartesian frame of `lattice_a`, (3, 3).
+        """
+        overlap = axes @ self.axes(lattice_a).T
+        best = max(EXCHANGES, key=lambda exchange: float((exchange * overlap).sum()))
+        return replace(self, exchange=best @ self.exchange)
 
     def _recipe(self, conventional: FloatArray) -> FloatArray:
         a, b, c = (v / np.linalg.norm(v) for v in conventional)

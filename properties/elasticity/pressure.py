@@ -20,12 +20,12 @@ from properties.checks import Check
 from properties.crystal import Crystal
 from properties.elasticity import laue, moduli
 from properties.elasticity.bare import BareTensor, bare_tensor
+from properties.elasticity.orientation import Orientation
 from properties.elasticity.series import PressureResult
 from properties.progress import Part, PiecesOf
 
 if TYPE_CHECKING:
     from mlpcore.potential import Potential
-    from properties.elasticity.orientation import Orientation
     from properties.progress import Arrays, Monitor, Pieces
     from properties.spec import Preset
 
@@ -54,6 +54,7 @@ def elastic_under_pressure(
     pieces: Pieces,
     pressures_gpa: tuple[float, ...],
     start_gpa: float = 0.0,
+    axes: FloatArray | None = None,
 ) -> PressureResult:
     """Relax and differentiate at each pressure, going away from the start step by step.
 
@@ -63,13 +64,18 @@ def elastic_under_pressure(
         Primitive cell relaxed at `start_gpa`.
     pressures_gpa
         Rising.
+    axes
+        Those of the tensor at `start_gpa`, rows in the frame of `crystal`, (3, 3); ``None``
+        takes those that the crystal has at the first pressure.
 
     Raises
     ------
     Cancelled
         The monitor asked to stop; finished pieces are kept.
     """
-    walk = _Walk(potential, settings, monitor, pieces, len(pressures_gpa))
+    orientation = Orientation.of(crystal)
+    known = None if axes is None else orientation.following(axes, crystal.lattice_a)
+    walk = _Walk(potential, settings, monitor, pieces, len(pressures_gpa), known)
     first = int(np.argmin(np.abs(np.array(pressures_gpa) - start_gpa)))
     points = {first: walk.step(crystal, pressures_gpa[first])}
     for towards, end in ((1, len(pressures_gpa)), (-1, -1)):
@@ -91,11 +97,12 @@ class _Walk:
         monitor: Monitor,
         pieces: Pieces,
         n_pressures: int,
+        orientation: Orientation | None,
     ) -> None:
         self._potential, self._settings = potential, settings
         self._monitor, self._pieces, self._count = monitor, pieces, n_pressures
         self._done = 0
-        self._orientation: Orientation | None = None
+        self._orientation = orientation
 
     def step(self, start: Crystal, pressure_gpa: float) -> _Point:
         """Relax from `start` and compute the tensor."""
@@ -196,8 +203,8 @@ def _stable(code: str, label: str, how: str, pressures: list[str]) -> Check:
     message = f"The crystal is {how} stable at every pressure."
     if pressures:
         message = (
-            f"The crystal is {how} unstable at {', '.join(pressures)} GPa; it would turn into "
-            "another structure, and numbers there describe one that does not exist."
+            f"At {', '.join(pressures)} GPa the crystal is {how} unstable, at 0 K and in the "
+            "harmonic approximation: free of its symmetry it would turn into another structure."
         )
     return Check(code, label, not pressures, message)
 

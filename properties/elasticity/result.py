@@ -106,6 +106,7 @@ class ElasticResult(Frozen):
             self.laue_class,
             self.density_kg_per_m3,
             self.volume_per_atom_a3,
+            self.pressure_gpa,
         )
 
     def summary(self) -> dict[str, Any]:

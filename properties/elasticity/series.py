@@ -68,19 +68,57 @@ class PressureResult(Frozen):
         return np.array([_lowest(tensor) for tensor in self.stiffness_gpa])
 
     @property
-    def stability_limits_gpa(self) -> tuple[float, float]:
-        """Pressures below and above the start at which stability ends.
+    def unstable_ranges_gpa(self) -> list[tuple[float, float]]:
+        """Pressures at which the crystal is unstable, elastically or by its ions.
 
-        Zero of the smallest eigenvalue of the coefficients, these being interpolated
-        linearly between neighbours; not-a-number where no end was found.
+        Between neighbours the tensors and the softest force constant are interpolated
+        linearly. A pressure without a result is not bridged.
         """
-        start = int(np.argmin(np.abs(self.pressures_gpa - self.start_pressure_gpa)))
-        below = _first_zero(self.pressures_gpa[start::-1], self.stiffness_gpa[start::-1])
-        return below, _first_zero(self.pressures_gpa[start:], self.stiffness_gpa[start:])
+        margins = self._margins()
+        ranges: list[tuple[float, float]] = []
+        for k, margin in enumerate(margins):
+            if margin > 0 or np.isnan(margin):
+                continue
+            pressure = float(self.pressures_gpa[k])
+            before = self._end(k, k - 1) if k else pressure
+            after = self._end(k, k + 1) if k + 1 < len(margins) else pressure
+            if ranges and ranges[-1][1] == before:
+                before, _ = ranges.pop()
+            ranges.append((before, after))
+        return ranges
+
+    def _margins(self) -> FloatArray:
+        """Smaller of the smallest eigenvalue and the softest force constant, (k,)."""
+        softest = np.nan_to_num(self.softest_ev_per_a2, nan=np.inf)
+        return np.minimum(self.lowest_eigenvalue_gpa, softest)
+
+    def _end(self, unstable: int, neighbour: int) -> float:
+        """Where stability begins between an unstable pressure and one beside it."""
+        here, there = self.pressures_gpa[[unstable, neighbour]]
+        margin = self._margins()[neighbour]
+        if np.isnan(margin):
+            return float(here)
+        if margin <= 0:
+            return float((here + there) / 2)
+        part = max(
+            self._elastic_part(unstable, neighbour), self._ionic_part(unstable, neighbour)
+        )
+        return float((1 - part) * here + part * there)
+
+    def _elastic_part(self, unstable: int, neighbour: int) -> float:
+        """Fraction of the way to the neighbour at which the tensor turns stable."""
+        a, b = self.stiffness_gpa[[unstable, neighbour]]
+        if _lowest(a) > 0:
+            return 0.0
+        return float(brentq(lambda t: _lowest((1 - t) * a + t * b), 0.0, 1.0))
+
+    def _ionic_part(self, unstable: int, neighbour: int) -> float:
+        """Fraction of the way to the neighbour at which the ions turn stable."""
+        a, b = self.softest_ev_per_a2[[unstable, neighbour]]
+        return float(a / (a - b)) if a < 0 else 0.0
 
     def summary(self) -> dict[str, Any]:
         """The block ``elastic_pressure`` of result.json."""
-        below, above = self.stability_limits_gpa
         return {
             "pressures_gpa": self.pressures_gpa,
             "volume_per_atom_a3": self.volume_per_atom_a3,
@@ -88,8 +126,7 @@ class PressureResult(Frozen):
             "bulk_modulus_vrh_gpa": [m.bulk_vrh_gpa for m in self.moduli],
             "shear_modulus_vrh_gpa": [m.shear_vrh_gpa for m in self.moduli],
             "lowest_eigenvalue_gpa": self.lowest_eigenvalue_gpa,
-            "stability_limit_below_gpa": below,
-            "stability_limit_above_gpa": above,
+            "unstable_ranges_gpa": self.unstable_ranges_gpa,
             "problems": self.problems,
         }
 
@@ -165,17 +202,3 @@ def _lowest(stiffness_gpa: FloatArray) -> float:
     if not np.isfinite(stiffness_gpa).all():
         return float("nan")
     return float(stability.eigenvalues_gpa(stiffness_gpa)[0])
-
-
-def _first_zero(pressures_gpa: FloatArray, stiffness_gpa: FloatArray) -> float:
-    """Pressure at which the smallest eigenvalue first turns negative, going along."""
-    known = np.isfinite(stiffness_gpa).all(axis=(1, 2))
-    pressures, tensors = pressures_gpa[known], stiffness_gpa[known]
-    if not len(tensors) or _lowest(tensors[0]) <= 0:
-        return float("nan")
-    for k in range(len(tensors) - 1):
-        here, there = tensors[k], tensors[k + 1]
-        if _lowest(there) <= 0:
-            part = brentq(lambda t, a=here, b=there: _lowest((1 - t) * a + t * b), 0.0, 1.0)
-            return float((1 - part) * pressures[k] + part * pressures[k + 1])
-    return float("nan")

@@ -12,8 +12,9 @@ from mlpcore import registry
 from mlpcore.errors import Cancelled, MLPError
 from properties import relax, symmetry
 from properties.checks import Check
-from properties.elasticity import laue
+from properties.elasticity import laue, moduli
 from properties.elasticity.bare import bare_tensor
+from properties.elasticity.orientation import Orientation
 from properties.elasticity.series import SpreadResult
 from properties.progress import Part, PiecesOf
 
@@ -38,6 +39,7 @@ class _Answer:
     stiffness_gpa: FloatArray
     volume_per_atom_a3: float
     problem: str
+    soft_ions: bool = False
 
 
 def model_spread(
@@ -66,11 +68,13 @@ def model_spread(
     """
     start = symmetry.analyse(crystal)
     answers = [_own(own[1])]
+    known = own[1].ieee_rotation_from_input
+    axes = known @ start.rotation.T if known.size else None
     for k, name in enumerate(others):
         part = Part(monitor, STAGE, k, len(others), registry.info(name).title)
         part.advance(STAGE, 0, 1, "relaxation")
         kept = PiecesOf(pieces, f"model-{name}")
-        answers.append(_answer(start, name, load, settings, part, kept, pressure_gpa))
+        answers.append(_answer(start, name, load, settings, part, kept, pressure_gpa, axes))
     names = (own[0], *others)
     return SpreadResult(
         models=names,
@@ -84,7 +88,8 @@ def model_spread(
 
 
 def _own(result: ElasticResult) -> _Answer:
-    return _Answer(result.stiffness_gpa, result.volume_per_atom_a3, "")
+    soft = any(c.code == "gamma_stable" and not c.passed for c in result.checks)
+    return _Answer(result.stiffness_gpa, result.volume_per_atom_a3, "", soft)
 
 
 def _answer(
@@ -95,6 +100,7 @@ def _answer(
     monitor: Part,
     pieces: PiecesOf,
     pressure_gpa: float,
+    axes: FloatArray | None,
 ) -> _Answer:
     kept = pieces.get("answer")
     if kept is not None:
@@ -102,9 +108,10 @@ def _answer(
             kept["stiffness_gpa"],
             float(kept["volume_per_atom_a3"]),
             str(kept["problem"]),
+            bool(kept["soft_ions"]),
         )
     try:
-        answer = _computed(start, load(name), settings, monitor, pieces, pressure_gpa)
+        answer = _computed(start, load(name), settings, monitor, pieces, pressure_gpa, axes)
     except Cancelled:
         raise
     except MLPError as error:
@@ -115,6 +122,7 @@ def _answer(
             "stiffness_gpa": answer.stiffness_gpa,
             "volume_per_atom_a3": np.array(answer.volume_per_atom_a3),
             "problem": np.array(answer.problem),
+            "soft_ions": np.array(float(answer.soft_ions)),
         },
     )
     return answer
@@ -127,6 +135,7 @@ def _computed(
     monitor: Part,
     pieces: PiecesOf,
     pressure_gpa: float,
+    axes: FloatArray | None,
 ) -> _Answer:
     found = relax.relax(start.primitive, potential, settings, monitor, pressure_gpa)
     final = symmetry.analyse(found.crystal)
@@ -137,9 +146,11 @@ def _computed(
             "constants have other names."
         )
         return _Answer(np.full((6, 6), np.nan), volume, problem)
-    tensor = bare_tensor(found.crystal, potential, monitor, pieces, pressure_gpa)
+    orientation = Orientation.of(found.crystal)
+    named = None if axes is None else orientation.following(axes, found.crystal.lattice_a)
+    tensor = bare_tensor(found.crystal, potential, monitor, pieces, pressure_gpa, named)
     problem = "" if found.converged else "The relaxation did not converge."
-    return _Answer(tensor.relaxed_gpa, volume, problem)
+    return _Answer(tensor.relaxed_gpa, volume, problem, (tensor.softest_ev_per_a2 or 0.0) < 0)
 
 
 def _checks(names: tuple[str, ...], answers: list[_Answer]) -> tuple[Check, ...]:
@@ -155,4 +166,26 @@ def _checks(names: tuple[str, ...], answers: list[_Answer]) -> tuple[Check, ...]
             not wrong,
             " ".join(wrong) or f"All {len(names)} models gave a relaxed crystal and a tensor.",
         ),
+        _stable(
+            "models_born",
+            "Stability with each model",
+            names,
+            [
+                bool(np.isfinite(a.stiffness_gpa).all())
+                and not moduli.is_stable(a.stiffness_gpa)
+                for a in answers
+            ],
+        ),
+        _stable("models_ions", "Ions with each model", names, [a.soft_ions for a in answers]),
     )
+
+
+def _stable(code: str, label: str, names: tuple[str, ...], unstable: list[bool]) -> Check:
+    wrong = [name for name, bad in zip(names, unstable, strict=True) if bad]
+    message = "No model finds this instability."
+    if wrong:
+        message = (
+            f"With {', '.join(wrong)} the crystal is unstable, at 0 K and in the harmonic "
+            "approximation: free of its symmetry it would turn into another structure."
+        )
+    return Check(code, label, not wrong, message)

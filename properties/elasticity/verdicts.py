@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from properties.checks import Check
-from properties.elasticity import moduli
+from properties.elasticity import moduli, stability
 
 FloatArray = NDArray[np.float64]
 
@@ -103,7 +103,7 @@ class Evidence:
 
 def born_stability(stiffness_gpa: FloatArray) -> Check:
     """Whether the stiffness is positive definite."""
-    lowest = float(np.linalg.eigvalsh(stiffness_gpa).min())
+    lowest = float(stability.eigenvalues_gpa(stiffness_gpa)[0])
     return Check(
         "born_stable",
         "Born stability",

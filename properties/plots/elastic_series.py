@@ -24,9 +24,8 @@ def averages(result: PressureResult, height: int = 440) -> go.Figure:
     lines = {
         "B (Hill)": np.array([m.bulk_vrh_gpa for m in result.moduli]),
         "G (Hill)": np.array([m.shear_vrh_gpa for m in result.moduli]),
-        "smallest eigenvalue": result.lowest_eigenvalue_gpa,
+        "smallest eigenvalue (Kelvin)": result.lowest_eigenvalue_gpa,
     }
-    lines["G (Hill)"] = np.where(result.lowest_eigenvalue_gpa > 0, lines["G (Hill)"], np.nan)
     return _lines(result, lines, "GPa", height)
 
 
@@ -52,20 +51,20 @@ def _lines(
 
 
 def _mark_limits(figure: go.Figure, result: PressureResult) -> None:
-    """Shade the pressures beyond the limits of stability and name these."""
-    below, above = result.stability_limits_gpa
+    """Shade the pressures at which the crystal is unstable, and draw their ends."""
     first, last = result.pressures_gpa[[0, -1]]
-    for limit, far, side in ((below, first, "left"), (above, last, "right")):
-        if np.isfinite(limit):
-            figure.add_vrect(
-                x0=limit,
-                x1=far,
-                fillcolor=style.WARNING_FILL,
-                line_width=0,
-                annotation_text=f"unstable beyond {limit:.1f} GPa".replace("-", "−"),
-                annotation_position=f"bottom {side}",
-            )
-            figure.add_vline(x=limit, line=style.line(style.RED, "dash"))
+    for start, end in result.unstable_ranges_gpa:
+        figure.add_vrect(
+            x0=start,
+            x1=end,
+            fillcolor=style.WARNING_FILL,
+            line_width=0,
+            annotation_text="unstable",
+            annotation_position="bottom left",
+        )
+        for limit in (start, end):
+            if first < limit < last:
+                figure.add_vline(x=limit, line=style.line(style.RED, "dash"))
 
 
 def volume(result: PressureResult, height: int = 320) -> go.Figure:

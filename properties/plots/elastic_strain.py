@@ -34,6 +34,11 @@ def source(result: ElasticResult) -> str:
     return "exact" if result.method == "second derivatives" else "finite-strain"
 
 
+def potential(result: ElasticResult) -> str:
+    """What is differentiated: the energy, or under pressure the enthalpy."""
+    return "enthalpy" if result.pressure_gpa else "energy"
+
+
 def energy(result: ElasticResult, pattern: int, height: int = 420) -> go.Figure:
     """Energy of the cell against one strain, with parabolas of the exact curvature.
 
@@ -73,7 +78,7 @@ def energy(result: ElasticResult, pattern: int, height: int = 420) -> go.Figure:
         )
     component = VOIGT[int(result.strain_energy_voigt[pattern])]
     drawn.update_xaxes(title=f"strain {component} (%)")
-    drawn.update_yaxes(title="energy of the cell above the unstrained (meV)")
+    drawn.update_yaxes(title=f"{potential(result)} of the cell above the unstrained (meV)")
     return _roomy(style.finish(drawn, height))
 
 

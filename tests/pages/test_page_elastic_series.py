@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -37,26 +38,41 @@ def words(app):
 def test_constants_under_pressure_with_the_limit_of_stability(opened):
     app = opened(PRESSURE, elastic_pressure=series.swept())
     figures = {metric.label: metric.value for metric in app.metric}
-    assert figures["Unstable above"] == "15.0 GPa"
-    assert figures["Unstable below"] == "not in this range"
+    assert figures["Range"] == "−20.0 to 22.0 GPa"
+    assert figures["Unstable at"] == "15.0 to 22.0 GPa"
     (table,) = (t.value for t in app.dataframe)
     assert list(table["C44 (GPa)"]) == ["—", "60.0", "20.0", "−28.0"]
     assert table["Remark"][0] == "The cell reached 5 times its volume."
     assert "the cell burst" in words(app)
     first = json.loads(app.get("plotly_chart")[0].proto.spec)
     assert [trace["name"] for trace in first["data"]] == ["C11", "C12", "C44"]
-    assert "unstable beyond 15.0 GPa" in json.dumps(first["layout"])
+    shaded = [shape for shape in first["layout"]["shapes"] if shape["type"] == "rect"]
+    assert [(shape["x0"], shape["x1"]) for shape in shaded] == [(pytest.approx(15.0), 22.0)]
 
 
 def test_models_are_compared_and_their_distance_is_no_error_bar(opened):
     app = opened(COMPARISON, elastic_models=series.spread())
     (found,) = (t.value for t in app.dataframe if "Apart by" in t.value.columns)
     table = found.set_index("GPa")
-    assert list(table.columns[:3]) == ["SevenNet-0", "CHGNet 0.3.0", "SevenNet-l3i5"]
-    assert list(table.loc["C11"]) == ["160.0", "200.0", "—", "40.0", "22 %"]
+    assert list(table.columns[2:]) == ["SevenNet-0", "CHGNet 0.3.0", "SevenNet-l3i5"]
+    assert list(table.loc["C11"]) == ["40.0", "22 %", "160.0", "200.0", "—"]
     assert "not an error bar" in words(app)
     assert "it is not installed" in words(app)
     assert "error bar" not in json.dumps([c.proto.spec for c in app.get("plotly_chart")])
+
+
+def test_known_values_are_not_compared_with_a_crystal_under_pressure(page, store):
+    loaded = replace(sample.elastic(), pressure_gpa=10.0)
+    stages = {"relax": sample.relax(), "elastic": loaded}
+    app = page(job=jobs_on_disk.ended(store, "finished", stages))
+    app.session_state[session.TAB] = "Elastic"
+    app.session_state[session.ELASTIC_SECTION] = COMPARISON
+    app.run()
+    assert "this calculation is at 10.00 GPa" in words(app)
+    assert not app.dataframe
+    app.session_state[session.ELASTIC_SECTION] = "Second derivatives"
+    app.run()
+    assert "H = E + pV" in words(app)
 
 
 @pytest.mark.parametrize("section", [PRESSURE, COMPARISON])

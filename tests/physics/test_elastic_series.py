@@ -9,8 +9,10 @@ import pytest
 from lennard_jones import LennardJones
 
 from mlpcore.errors import Cancelled, ModelUnavailableError
-from properties import relax
+from properties import relax, symmetry
+from properties.crystal import Crystal
 from properties.elasticity.constants import elastic_constants
+from properties.elasticity.orientation import Orientation
 from properties.elasticity.pressure import elastic_under_pressure
 from properties.elasticity.series import PressureResult, SpreadResult
 from properties.elasticity.spread import model_spread
@@ -86,7 +88,7 @@ def test_a_crystal_torn_apart_is_said_to_be(fcc, potential):
     assert set(failed) == {"pressure_points"}
     assert "-40 GPa: The cell reached" in failed["pressure_points"]
     assert sweep.lowest_eigenvalue_gpa[3] > 0
-    assert np.isnan(sweep.stability_limits_gpa).all()
+    assert sweep.unstable_ranges_gpa == []
 
 
 def test_limits_of_tensors_that_are_linear_in_the_pressure():
@@ -105,11 +107,64 @@ def test_limits_of_tensors_that_are_linear_in_the_pressure():
         problems=("",) * 5,
         checks=(),
     )
-    assert sweep.stability_limits_gpa == pytest.approx((-10.0, 15.0))
+    expected = [(-20.0, -10.0), (15.0, 22.0)]
+    np.testing.assert_allclose(sweep.unstable_ranges_gpa, expected)
     np.testing.assert_allclose(sweep.constants_gpa["C44"], 60 - 4 * pressures)
-    assert PressureResult.from_dict(sweep.to_dict()).stability_limits_gpa == pytest.approx(
-        (-10.0, 15.0)
+    again = PressureResult.from_dict(sweep.to_dict())
+    np.testing.assert_allclose(again.unstable_ranges_gpa, expected)
+
+
+@pytest.mark.parametrize(
+    ("c44", "softest", "ranges"),
+    [
+        ((-10.0, 20.0, 40.0), (1.0, 1.0, 1.0), [(0.0, 10 / 3)]),
+        ((10.0, 20.0, 40.0), (-1.0, 3.0, 3.0), [(0.0, 2.5)]),
+        ((-10.0, 20.0, 40.0), (-1.0, 3.0, 3.0), [(0.0, 10 / 3)]),
+        ((10.0, np.nan, -40.0), (1.0, np.nan, 1.0), [(20.0, 20.0)]),
+        ((-10.0, -20.0, -40.0), (1.0, 1.0, 1.0), [(0.0, 20.0)]),
+        ((10.0, 20.0, 40.0), (np.nan, np.nan, np.nan), []),
+    ],
+)
+def test_unstable_ranges_of_tensors_and_ions(c44, softest, ranges):
+    """Three pressures, 0, 10 and 20 GPa; a missing one is not bridged."""
+    tensors = np.array([stiffness(300.0, 100.0, value) for value in c44])
+    tensors[np.isnan(c44)] = np.nan
+    sweep = PressureResult(
+        pressures_gpa=np.array([0.0, 10.0, 20.0]),
+        start_pressure_gpa=0.0,
+        volume_per_atom_a3=np.ones(3),
+        density_kg_per_m3=np.ones(3),
+        stiffness_gpa=tensors,
+        stiffness_clamped_gpa=tensors,
+        softest_ev_per_a2=np.array(softest),
+        laue_class="m-3m",
+        problems=("",) * 3,
+        checks=(),
     )
+    np.testing.assert_allclose(sweep.unstable_ranges_gpa, ranges)
+    moduli = sweep.summary()["shear_modulus_vrh_gpa"]
+    assert [np.isnan(value) for value in moduli] == [not value > 0 for value in c44]
+
+
+def test_axes_keep_their_names_when_lattice_constants_change_their_order():
+    """An orthorhombic crystal whose a and c change places between two models."""
+    x, y, z = 0.11, 0.23, 0.37  # the orbit of P2(1)2(1)2(1)
+    sites = np.array(
+        [[x, y, z], [0.5 - x, -y, 0.5 + z], [-x, 0.5 + y, 0.5 - z], [0.5 + x, 0.5 - y, -z]]
+    )
+    tensors = {}
+    for a, c in ((7.00, 7.05), (7.05, 7.00)):
+        crystal = Crystal(np.diag([a, 9.0, c]), np.array([29] * 4), sites)
+        tensors[a] = crystal
+    first, second = (symmetry.analyse(tensors[a]) for a in (7.00, 7.05))
+    known = Orientation.of(first.primitive).axes(first.primitive.lattice_a) @ first.rotation
+    own = Orientation.of(second.primitive)
+    lattice = second.primitive.lattice_a
+    named = own.following(known @ second.rotation.T, lattice).axes(lattice) @ second.rotation
+    np.testing.assert_allclose(np.abs(named), np.abs(known), atol=1e-6)
+    np.testing.assert_allclose(named, known, atol=1e-6)
+    before = own.axes(lattice) @ second.rotation
+    assert not np.allclose(np.abs(before), np.abs(known), atol=1e-3)
 
 
 def test_a_sweep_that_was_stopped_goes_on_where_it_was(fcc, potential):
@@ -160,7 +215,8 @@ def test_models_are_put_side_by_side_and_failures_named(hcp, potential):
         assert spread.disagreement_gpa[name] == pytest.approx(gap, rel=1e-3)
         assert spread.disagreement_percent[name] == pytest.approx(100 * 0.25 / 1.125, rel=1e-3)
     assert spread.problems == ("", "", "chgnet is missing.")
-    assert [c.passed for c in spread.checks] == [False]
+    failed = [c.code for c in spread.checks if not c.passed]
+    assert failed == ["models_all"]
     assert SpreadResult.from_dict(spread.to_dict()).problems == spread.problems
 
 

@@ -275,3 +275,20 @@ def test_auxetic_solids_have_no_hardness_from_pughs_ratio(shear):
     """B = 39 GPa: ν is zero at G = 58.5 GPa."""
     for formula in (empirical.hardness_chen_gpa, empirical.hardness_tian_gpa):
         assert np.isnan(formula(39.0, shear)) == (shear > 58.5)
+
+
+def test_under_pressure_the_load_is_taken_off_the_cauchy_pressure():
+    """B12 − B44 = 2p for central forces; fits to measurements at p = 0 are left out."""
+    tensor = tensors.cubic(300.0, 120.0, 100.0)
+    data = (tensor, "m-3m", 2700.0, 16.0)
+    loaded = {d.key: d for d in derived.derived(*data, pressure_gpa=10.0)}
+    free = {d.key: d for d in derived.derived(*data)}
+    assert free["cauchy_12_44"].value == pytest.approx(20.0)
+    assert loaded["cauchy_12_44"].value == pytest.approx(0.0)
+    assert loaded["cauchy_12_44"].formula.endswith("- 2p")
+    assert {key for key in free if key not in loaded} == {
+        "melting_fine",
+        "hardness_chen",
+        "hardness_tian",
+        "hardness_teter",
+    }
