@@ -65,6 +65,10 @@ TRIED = (
 Classes m-3 and 6/m are missing: their tensors are those of m-3m and 6/mmm.
 """
 
+TURNED = {"-3": ("-3m", "C15"), "4/m": ("4/mmm", "C16")}
+"""Classes whose tensors turn into the form of another class when turned about z until a
+constant vanishes, so that the constants alone do not tell the two apart."""
+
 _COUPLINGS = {"a": (14, 24, 34, 56), "b": (15, 25, 35, 46), "c": (16, 26, 36, 45)}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +31,27 @@ _FROM_VASP = [0, 1, 2, 4, 5, 3]
 _KBAR_PER_GPA = 10.0
 
 
-def matrix(text: str) -> FloatArray:
-    """Return the (6, 6) table that a text holds; see :func:`read`."""
-    return read(text)[0]
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Numbers as they were given.
+
+    Attributes
+    ----------
+    numbers
+        (6, 6), Voigt order xx yy zz yz xz xy.
+    notes
+        What was done to them, in sentences.
+    as_lower
+        The table that the same numbers make as a lower triangle, where their
+        arrangement does not tell and the upper one was taken.
+    """
+
+    numbers: FloatArray
+    notes: tuple[str, ...] = ()
+    as_lower: FloatArray | None = None
 
 
-def read(text: str) -> tuple[FloatArray, tuple[str, ...]]:
+def read(text: str) -> Table:
     """Return the (6, 6) table that a text holds, as it was given, and what was done to it.
 
     A triangle, or a full table with nothing but zeros below or above the diagonal, is
@@ -64,7 +80,7 @@ def read(text: str) -> tuple[FloatArray, tuple[str, ...]]:
     raise TensorError(f"{NEEDED} The text holds {_described(rows)}.")
 
 
-def _from_vasp(labelled: list[tuple[str, str]]) -> tuple[FloatArray, tuple[str, ...]]:
+def _from_vasp(labelled: list[tuple[str, str]]) -> Table:
     rows = [[_number(token) for token in _tokens(_tidy(line))] for _, line in labelled]
     labels = tuple(label for label, _ in labelled)
     if labels != _VASP_ORDER or any(len(row) != 6 for row in rows):
@@ -79,7 +95,7 @@ def _from_vasp(labelled: list[tuple[str, str]]) -> tuple[FloatArray, tuple[str, 
         "Read as the table of VASP's OUTCAR: converted from kbar, and the shear rows and "
         "columns put in the order yz, xz, xy."
     )
-    return found, (note,)
+    return Table(found, (note,))
 
 
 def _rows(text: str) -> Rows:
@@ -159,31 +175,34 @@ def _described(rows: Rows) -> str:
     return f"{total} {plural}, in rows of {', '.join(map(str, lengths))}"
 
 
-def _from_triangle(rows: Rows) -> tuple[FloatArray, tuple[str, ...]]:
+def _from_triangle(rows: Rows) -> Table:
     lengths = [len(row) for row in rows]
     falling = [6, 5, 4, 3, 2, 1]
     numbers = [x for row in rows for x in row]
-    half = np.zeros((6, 6))
-    if lengths in (falling, [TRIANGLE]):
-        half[np.triu_indices(6)] = numbers
-        return _mirrored(half, "upper")
+    upper, lower = np.zeros((2, 6, 6))
+    upper[np.triu_indices(6)] = numbers
+    lower[np.tril_indices(6)] = numbers
+    if lengths == falling:
+        return _mirrored(upper, "upper")
     if lengths == falling[::-1]:
-        half[np.tril_indices(6)] = numbers
-        return _mirrored(half, "lower")
+        return _mirrored(lower, "lower")
+    if lengths in ([TRIANGLE], [1] * TRIANGLE):
+        read = _mirrored(upper, "upper")
+        return Table(read.numbers, read.notes, _mirrored(lower, "lower").numbers)
     raise TensorError(
         f"The text holds {_described(rows)}. A triangle of 21 numbers needs rows of "
         "6, 5, 4, 3, 2, 1 (upper) or 1, 2, 3, 4, 5, 6 (lower)."
     )
 
 
-def _completed(full: FloatArray) -> tuple[FloatArray, tuple[str, ...]]:
+def _completed(full: FloatArray) -> Table:
     """Mirror a table whose other half was left at zero."""
     below, above = np.tril(full, -1).any(), np.triu(full, 1).any()
     if below == above:
-        return full, ()
+        return Table(full)
     return _mirrored(full, "lower" if below else "upper")
 
 
-def _mirrored(half: FloatArray, side: str) -> tuple[FloatArray, tuple[str, ...]]:
+def _mirrored(half: FloatArray, side: str) -> Table:
     full = half + half.T - np.diag(np.diag(half))
-    return full, (f"Read as the {side} triangle and completed by symmetry.",)
+    return Table(full, (f"Read as the {side} triangle and completed by symmetry.",))

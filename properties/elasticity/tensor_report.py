@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from properties.elasticity import stability
+from properties.elasticity import pasted_checks, stability
 from properties.elasticity.derived import derived
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ def as_json(
     found = derived(
         tensor.stiffness_gpa, tensor.laue_class, density_kg_per_m3, volume_per_atom_a3
     )
+    checks = (
+        *tensor.checks,
+        *pasted_checks.of_density(tensor.stiffness_gpa, density_kg_per_m3, volume_per_atom_a3),
+    )
     report = {
         "stiffness_gpa": tensor.stiffness_gpa.tolist(),
         "laue_class": tensor.laue_class,
@@ -33,9 +37,7 @@ def as_json(
         "density_kg_per_m3": density_kg_per_m3,
         "volume_per_atom_a3": volume_per_atom_a3,
         "eigenvalues_gpa": stability.eigenvalues_gpa(tensor.stiffness_gpa).tolist(),
-        "checks": [
-            {"code": c.code, "passed": c.passed, "message": c.message} for c in tensor.checks
-        ],
+        "checks": [{"code": c.code, "passed": c.passed, "message": c.message} for c in checks],
         "derived": {
             one.key: {"value": one.value if np.isfinite(one.value) else None, "unit": one.unit}
             for one in found

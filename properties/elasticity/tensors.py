@@ -81,8 +81,10 @@ def as_text(stiffness_gpa: FloatArray) -> str:
 
 
 def compact(stiffness_gpa: FloatArray) -> str:
-    """Return the upper triangle of a symmetric tensor in one short line, for an address."""
-    return " ".join(f"{value:.6g}" for value in stiffness_gpa[np.triu_indices(6)] + 0.0)
+    """Return a tensor in short rows for an address: the upper triangle, if that is enough."""
+    full = [[f"{value:.6g}" for value in row] for row in stiffness_gpa + 0.0]
+    symmetric = all(full[i][j] == full[j][i] for i, j in np.ndindex(6, 6))
+    return "\n".join(" ".join(row[i if symmetric else 0 :]) for i, row in enumerate(full))
 
 
 def as_csv(stiffness_gpa: FloatArray) -> str:
@@ -101,7 +103,7 @@ def grid(text: str) -> list[dict[str, str | float | None]]:
     The lower triangle is empty; a text that holds no tensor gives an empty table.
     """
     try:
-        full: FloatArray | None = pasted_numbers.matrix(text)
+        full: FloatArray | None = pasted_numbers.read(text).numbers
     except TensorError:
         full = None
     return [

@@ -101,6 +101,15 @@ def test_whole_numbers_are_read_back_too():
     np.testing.assert_array_equal(pasted.parse(tensors.compact(tensor)).stiffness_gpa, tensor)
 
 
+def test_asymmetric_tensor_is_written_whole_and_read_back_with_its_warning():
+    tensor = QUARTZ.copy()
+    tensor[0, 1] = 17.0
+    found = pasted.parse(tensors.compact(pasted.parse(tensors.as_text(tensor)).given_gpa))
+    np.testing.assert_allclose(found.given_gpa, tensor)
+    assert len(tensors.compact(QUARTZ).split()) == 21
+    assert [check.code for check in found.checks if not check.passed] == ["tensor_symmetric"]
+
+
 def test_table_holds_the_upper_triangle_and_is_completed():
     rows = tensors.grid(tensors.as_text(QUARTZ))
     assert rows[3]["1"] is None

@@ -87,6 +87,7 @@ def test_triangles_are_completed(rows):
         (upper, "upper"),
         (lower, "lower"),
         (upper.replace("\n", " "), "upper"),
+        (upper.replace(" ", "\n"), "upper"),
     ):
         found = pasted.parse(text)
         np.testing.assert_array_equal(found.stiffness_gpa, matrix)
@@ -138,6 +139,19 @@ def test_numbers_in_another_unit_are_pointed_at():
     assert not one.passed
     assert "1e9 Pa" in one.message
     assert check(pasted.parse(written(tensors.QUARTZ)), "tensor_unit").passed
+
+
+def test_a_single_sequence_that_is_better_as_a_lower_triangle_says_so():
+    """Upper triangle is taken; the numbers of a lower one make an unstable tensor of it."""
+    lower = "\n".join(f"{x:g}" for x in tensors.QUARTZ[np.tril_indices(6)])
+    found = pasted.parse(lower)
+    assert not check(found, "born_stable").passed
+    upper, other = found.notes
+    assert upper.startswith("Read as the upper triangle")
+    assert "would be stable and of the form of Laue class -3m" in other
+    assert pasted.parse(lower.replace("\n", " ")).notes == found.notes
+    right = " ".join(f"{x:g}" for x in tensors.QUARTZ[np.triu_indices(6)])
+    assert len(pasted.parse(right).notes) == 1
 
 
 def vasp_table(matrix):
