@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -136,7 +137,12 @@ def _row(name: str, extreme: Extreme, value: str, axes: Axes) -> dict[str, str]:
 
 
 def direction(unit: FloatArray, axes: Axes) -> str:
-    """Return a direction as crystal indices if it has small ones, and as a unit vector."""
+    """Return a direction as crystal indices if it has small ones, and as a unit vector.
+
+    A dash if there is none, as for the ray of a wave that does not travel.
+    """
+    if not all(map(isfinite, unit)):
+        return text.NOTHING
     vector = elastic_directions.written_vector(unit)
     indices = axes.indices(unit) if axes.crystallographic else None
     return vector if indices is None else f"{text.miller(indices)} = {vector}"

@@ -182,7 +182,7 @@ def read() -> PastedTensor | None:
         found = pasted.parse(written)
     finally:
         st.query_params.clear()
-    address = {"c": tensors.compact(found.stiffness_gpa)}
+    address = {"c": tensors.compact(found.given_gpa)}
     for name in ("density", "volume"):
         value = st.session_state[ADDRESS[name]]
         if value:

@@ -17,7 +17,7 @@ from pages.ui import (
     text,
 )
 from pages.ui.elastic_subject import Subject
-from properties.elasticity import moduli, tensor_report, tensors
+from properties.elasticity import forms, moduli, pasted_checks, tensor_report, tensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,15 +54,35 @@ def summary(tensor: PastedTensor) -> None:
             "Recognised from the numbers: they differ from this form by "
             f"{text.fixed(tensor.residual_gpa, 2, 'GPa')} at most."
         )
+    if tensor.laue_class in forms.TURNED:
+        _turned(tensor.laue_class)
     for note in tensor.notes:
         st.caption(text.sentence(note))
-    components.check_badges(tensor.checks)
+    components.check_badges((*tensor.checks, *_density_checks(tensor)))
+
+
+def _turned(found: str) -> None:
+    """Say which other class the crystal may have."""
+    other, constant = forms.TURNED[found]
+    found, other = text.space_group(found), text.space_group(other)
+    st.caption(
+        f"The constants alone cannot tell {found} from {other} with x off the twofold axis: "
+        f"turned about z until {constant} is zero, they have the form of {other}."
+    )
+
+
+def _density_checks(tensor: PastedTensor) -> tuple[Check, ...]:
+    return pasted_checks.of_density(
+        tensor.stiffness_gpa,
+        st.session_state[session.TENSOR_DENSITY],
+        st.session_state[session.TENSOR_VOLUME],
+    )
 
 
 def draw(tensor: PastedTensor) -> None:
     """Draw everything that follows from a tensor."""
     failed = [check for check in tensor.checks if not check.passed]
-    components.failed_notice(failed)
+    components.failed_notice([*failed, *(c for c in _density_checks(tensor) if not c.passed)])
     subject = Subject(
         tensor.stiffness_gpa,
         tensor.laue_class,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from scipy.spatial.transform import Rotation
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import session, tensor_form
-from properties.elasticity import tensors
+from properties.elasticity import tensors, voigt
+from properties.elasticity.moduli import compliance_per_gpa
 from tests.pages.conftest import APP
 from tests.properties.tensors import CRISTOBALITE, QUARTZ, cubic
 
@@ -19,6 +21,16 @@ UNSTABLE = tensors.as_text(cubic(100, 150, 50))
 def pasted(page, text: str):
     app = page("tensor")
     app.text_area(key=tensor_form.TEXT).set_value(text).run()
+    assert not app.exception
+    return app
+
+
+def opened(address: dict):
+    """The page as somebody sees it who follows a link."""
+    app = AppTest.from_file(str(APP), default_timeout=60)
+    app.query_params.update(address)
+    app.run()
+    app.switch_page(session.TENSOR_PAGE).run()
     assert not app.exception
     return app
 
@@ -137,6 +149,49 @@ def test_asymmetric_table_is_said_and_the_rest_is_shown(page):
     assert len(charts(app)) == 5
 
 
+def test_link_to_an_asymmetric_table_keeps_the_warning(page):
+    wrong = QUARTZ.copy()
+    wrong[0, 1] = 17.0
+    sender = pasted(page, tensors.as_text(wrong))
+    other = opened(dict(sender.query_params))
+    assert "C12 = 17 but C21 = 7.04" in words(other)
+    assert figures_of(other) == figures_of(sender)
+
+
+@pytest.mark.parametrize(
+    ("stiffness", "said"),
+    [
+        (10 * QUARTZ, ""),
+        (20 * QUARTZ, "1 GPa is 10 kbar"),
+        (1000 * compliance_per_gpa(QUARTZ), "form of Laue class -3m"),
+        (compliance_per_gpa(QUARTZ), "compliance in 1/GPa"),
+    ],
+)
+def test_numbers_of_another_kind_are_said_and_the_rest_is_shown(page, stiffness, said):
+    app = pasted(page, tensors.as_text(stiffness))
+    assert len(app.warning) == bool(said)
+    assert said.replace("-3m", "−3m") in words(app)
+    assert figures_of(app)["Bulk modulus B"] != "—"
+
+
+def test_density_in_g_per_cm3_is_said_and_the_rest_is_shown(page):
+    app = pasted(page, tensors.as_text(QUARTZ))
+    app.number_input(key=tensor_form.DENSITY).set_value(2.65).run()
+    assert "enter 2650" in app.warning[0].value
+    assert "Bulk modulus B" in [metric.label for metric in app.metric]
+    app.number_input(key=tensor_form.DENSITY).set_value(2650.0).run()
+    assert not app.warning
+    app.number_input(key=tensor_form.VOLUME).set_value(12.55 * 18).run()
+    assert "361 u" in app.warning[0].value
+
+
+@pytest.mark.parametrize(("turn", "said"), [(0, False), (17, True)])
+def test_turned_quartz_may_still_be_of_the_higher_class(page, turn, said):
+    about_z = Rotation.from_euler("z", turn, degrees=True).as_matrix()
+    found = words(pasted(page, tensors.as_text(voigt.rotate(QUARTZ, about_z))))
+    assert ("cannot tell 3̅ from 3̅m" in found) is said
+
+
 def test_what_was_done_to_the_numbers_is_said(page):
     triangle = "166 64 64 0 0 0\n166 64 0 0 0\n166 0 0 0\n80 0 0\n80 0\n80"
     assert "Read as the upper triangle" in words(pasted(page, triangle))
@@ -156,10 +211,7 @@ def test_address_holds_tensor_density_and_volume(page):
     app.number_input(key=tensor_form.VOLUME).set_value(12.56).run()
     kept = dict(app.query_params)
     assert kept["density"] == "2649"
-    other = AppTest.from_file(str(APP), default_timeout=60)
-    other.query_params.update(kept)
-    other.run()
-    other.switch_page(session.TENSOR_PAGE).run()
+    other = opened(kept)
     assert figures_of(other)["Bulk modulus B"] == "37.7 GPa"
     assert other.number_input(key=tensor_form.VOLUME).value == pytest.approx(12.56)
 
