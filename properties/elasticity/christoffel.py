@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import constants
@@ -22,6 +24,26 @@ DEGENERATE = 1e-7
 """Eigenvalues nearer than this, relative to the largest, belong to one degenerate branch."""
 
 _KM = 1e-3
+_N_POLARISATIONS = 3600
+
+
+@dataclass(frozen=True, eq=False)
+class RayCone:
+    """The rays of two degenerate waves: internal conical refraction.
+
+    Attributes
+    ----------
+    branches
+        The two that have the same phase velocity, (0, 1) or (1, 2).
+    angles_deg
+        Smallest and largest angle between a ray and the wave vector.
+    speeds_km_per_s
+        Group velocities of these two rays.
+    """
+
+    branches: tuple[int, int]
+    angles_deg: tuple[float, float]
+    speeds_km_per_s: tuple[float, float]
 
 
 def phase_velocities_km_per_s(
@@ -74,23 +96,64 @@ def group_velocities_km_per_s(
     combination of polarisations travels: along the threefold axis of a cubic crystal the
     possible ones form a cone (internal conical refraction). All of them then get the mean
     over the degenerate polarisations, the axis of that cone, which does not depend on the
-    choice of eigenvectors and has the symmetry of the crystal.
+    choice of eigenvectors and has the symmetry of the crystal; :func:`ray_cone` gives the
+    single rays.
 
     Returns
     -------
     Shape (..., 3, 3): [branch, xyz]. The part along the wave vector is the phase velocity.
     """
-    tensor = voigt.tensor_from_matrix(stiffness_gpa)
     squares, vectors = np.linalg.eigh(christoffel_gpa(stiffness_gpa, directions))
-    slope = np.einsum("ijkl,...l->...jik", tensor, directions)
-    gradient = slope + np.swapaxes(slope, -1, -2)
+    gradient = _gradient(stiffness_gpa, directions)
     rates = np.einsum("...jik,...ib,...kb->...bj", gradient, vectors, vectors)
-    apart = np.abs(squares[..., :, None] - squares[..., None, :])
-    together = apart <= DEGENERATE * np.abs(squares).max(axis=-1)[..., None, None]
+    together = _together(squares)
     mean = together / together.sum(axis=-1, keepdims=True)
     velocity = _velocity(squares, density_kg_per_m3)[..., None]
     with np.errstate(divide="ignore", invalid="ignore"):
         return mean @ rates * 1e9 * _KM**2 / (2 * density_kg_per_m3 * velocity)
+
+
+def ray_cone(
+    stiffness_gpa: FloatArray, density_kg_per_m3: float, direction: FloatArray
+) -> RayCone | None:
+    """Return the cone of rays of two degenerate waves along one direction.
+
+    With the polarisation cos φ e₁ + sin φ e₂ the group velocity is a + b cos 2φ + c sin 2φ,
+    with a + b that of e₁ and a − b that of e₂: an ellipse in the plane v·n = v_phase, a
+    circle about n along a threefold axis (Musgrave, Crystal Acoustics, 1970).
+
+    Parameters
+    ----------
+    direction
+        Unit wave vector, (3,).
+
+    Returns
+    -------
+    ``None`` without exactly two degenerate waves, or if these do not travel. All rays of
+    a twofold degeneracy may be the same, as along a fourfold axis; the cone is then a line.
+    """
+    squares, vectors = np.linalg.eigh(christoffel_gpa(stiffness_gpa, direction))
+    pairs = [(k, k + 1) for k in (0, 1) if _together(squares)[k, k + 1]]
+    if len(pairs) != 1 or squares[pairs[0][0]] <= 0:
+        return None
+    (pair,) = pairs
+    phase = float(_velocity(squares, density_kg_per_m3)[pair[0]])
+    rates = _rates(_gradient(stiffness_gpa, direction), vectors[:, pair])
+    rays = rates * 1e9 * _KM**2 / (2 * density_kg_per_m3 * phase)
+    across = np.linalg.norm(rays - np.outer(rays @ direction, direction), axis=1)
+    low, high = np.array([across.min(), across.max()])
+    return RayCone(
+        pair,
+        (float(np.degrees(np.arctan2(low, phase))), float(np.degrees(np.arctan2(high, phase)))),
+        (float(np.hypot(low, phase)), float(np.hypot(high, phase))),
+    )
+
+
+def _rates(gradient: FloatArray, pair: FloatArray) -> FloatArray:
+    """Return e·∂Γ/∂n·e for polarisations all around a plane, whose basis is in columns."""
+    angle = np.arange(_N_POLARISATIONS) * np.pi / _N_POLARISATIONS
+    motion = np.stack([np.cos(angle), np.sin(angle)], axis=1) @ pair.T
+    return np.asarray(np.einsum("pi,jik,pk->pj", motion, gradient, motion, optimize=True))
 
 
 def extremes(
@@ -157,6 +220,19 @@ def christoffel_gpa(stiffness_gpa: FloatArray, directions: FloatArray) -> FloatA
     tensor = voigt.tensor_from_matrix(stiffness_gpa)
     half = np.einsum("ijkl,...l->...ijk", tensor, directions)
     return np.einsum("...ijk,...j->...ik", half, directions)
+
+
+def _gradient(stiffness_gpa: FloatArray, directions: FloatArray) -> FloatArray:
+    """Return ∂Γ_ik/∂n_j, (..., j, i, k), in GPa."""
+    tensor = voigt.tensor_from_matrix(stiffness_gpa)
+    slope = np.einsum("ijkl,...l->...jik", tensor, directions)
+    return np.asarray(slope + np.swapaxes(slope, -1, -2))
+
+
+def _together(squares_gpa: FloatArray) -> NDArray[np.bool_]:
+    """Return which branches are degenerate with which, (..., 3, 3)."""
+    apart = np.abs(squares_gpa[..., :, None] - squares_gpa[..., None, :])
+    return np.asarray(apart <= DEGENERATE * np.abs(squares_gpa).max(axis=-1)[..., None, None])
 
 
 def _velocity(squares_gpa: FloatArray, density_kg_per_m3: float) -> FloatArray:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from properties.elasticity import christoffel
+from properties.elasticity.christoffel import RayCone
 
 FloatArray = NDArray[np.float64]
 
 PURE_DEG = 0.1
 """A polarisation nearer than this to the wave vector, or to its normal plane, is pure."""
+
+OPEN_DEG = 0.05
+"""A cone of rays narrower than this is a line."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,9 @@ class SoundWave:
         Between it and the wave vector.
     degenerate
         Whether another branch has the same velocity; the polarisation is then one choice
-        out of a plane.
+        out of a plane, and group velocity and ray are means over that plane.
+    cone
+        The single rays of a degenerate wave, where they are not all the same.
     """
 
     name: str
@@ -46,6 +52,12 @@ class SoundWave:
     ray: FloatArray
     ray_angle_deg: float
     degenerate: bool
+    cone: RayCone | None = None
+
+    @property
+    def travels(self) -> bool:
+        """Whether ρv² is positive; if it is negative, the wave grows instead."""
+        return self.phase_km_per_s > 0
 
 
 def along(
@@ -56,10 +68,15 @@ def along(
     group = christoffel.group_velocities_km_per_s(stiffness_gpa, density_kg_per_m3, direction)
     motion = christoffel.polarisations(stiffness_gpa, density_kg_per_m3, direction)
     equal = np.isclose(phase[:, None], phase[None, :], rtol=1e-6).sum(axis=1) > 1
-    return tuple(
+    found = [
         _wave(k, float(phase[k]), group[k], motion[k], direction, bool(equal[k]))
         for k in range(3)
-    )
+    ]
+    cone = christoffel.ray_cone(stiffness_gpa, density_kg_per_m3, direction)
+    if cone is not None and cone.angles_deg[1] > OPEN_DEG:
+        for k in cone.branches:
+            found[k] = replace(found[k], cone=cone)
+    return tuple(found)
 
 
 def _wave(

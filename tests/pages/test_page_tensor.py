@@ -117,6 +117,34 @@ def test_common_direction_fills_the_field(page):
     assert app.dataframe[0].value["Phase velocity (km/s)"][0] == "6.318"
 
 
+def sound(page, stiffness, density: float, direction: str):
+    app = pasted(page, tensors.as_text(stiffness))
+    app.number_input(key=tensor_form.DENSITY).set_value(density).run()
+    chosen(app, SECTION, "Sound")
+    app.text_input(key="sound-direction").set_value(direction).run()
+    assert not app.exception
+    return app
+
+
+def test_rays_along_an_acoustic_axis_are_shown_as_a_cone(page):
+    app = sound(page, cubic(168.4, 121.4, 75.4), 8960.0, "1 1 1")
+    table = app.dataframe[0].value
+    assert list(table["Group velocity (km/s)"][1:]) == ["2.488"] * 2
+    assert list(table["Ray to n (°)"]) == ["0.0", "30.9", "30.9"]
+    assert list(table["Ray along"][1:]) == ["a cone"] * 2
+    assert "2.134 km/s along (0.577, 0.577, 0.577)" in words(app)
+
+
+def test_wave_that_grows_has_a_dash_for_its_ray(page):
+    app = sound(page, cubic(100, 150, 50), 5000.0, "1 1 0")
+    last = app.dataframe[0].value.iloc[-1]
+    assert last["Wave"] == "slow shear, unstable"
+    assert [last[name] for name in ("Phase velocity (km/s)", "Ray to n (°)", "Ray along")] == [
+        "—"
+    ] * 3
+    assert "grows instead of travelling" in words(app)
+
+
 def test_derived_properties_carry_formula_and_source(page):
     app = chosen(pasted(page, tensors.as_text(QUARTZ)), SECTION, "Derived")
     (one,) = [metric for metric in app.metric if metric.label.startswith("Pugh")]

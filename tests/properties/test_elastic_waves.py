@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 from scipy.spatial.transform import Rotation
 
-from properties.elasticity import christoffel, moduli, voigt
+from properties.elasticity import christoffel, moduli, voigt, waves
 from tests.properties import tensors
 
 DENSITY = 3515.0
@@ -268,3 +269,84 @@ def test_debye_temperatures_at_low_temperature(constants, density, volume_a3, pu
     """
     found = christoffel.debye_temperature_k(tensors.cubic(*constants), density, volume_a3)
     assert found == pytest.approx(published_k, rel=0.005)
+
+
+COPPER = tensors.cubic(168.4, 121.4, 75.4)
+CA2SIO4 = next(one.stiffness for one in tensors.ELATE if "Ca2SiO4" in one.name)
+
+
+def test_cone_about_a_cubic_diagonal_in_closed_form():
+    """tan δ = |C11 − C12 − 2 C44| / (√2 (C11 − C12 + C44)) (Musgrave 1970)."""
+    n = unit(1, 1, 1)
+    cone = christoffel.ray_cone(COPPER, 8960.0, n)
+    c11, c12, c44 = COPPER[[0, 0, 3], [0, 1, 3]]
+    tangent = abs(c11 - c12 - 2 * c44) / (np.sqrt(2) * (c11 - c12 + c44))
+    np.testing.assert_allclose(cone.angles_deg, np.degrees(np.arctan(tangent)))
+    np.testing.assert_allclose(cone.angles_deg, 30.9, atol=0.05)
+    np.testing.assert_allclose(cone.speeds_km_per_s, 2.488, atol=5e-4)
+    assert cone.branches == (0, 1)
+    np.testing.assert_allclose(group(COPPER, n, 8960.0)[0], 2.134 * n, atol=5e-4)
+
+
+def test_cone_about_the_axis_of_quartz_in_closed_form():
+    """tan δ = |C14| / C44 along a threefold axis."""
+    cone = christoffel.ray_cone(tensors.QUARTZ, 2649.0, unit(0, 0, 1))
+    np.testing.assert_allclose(cone.angles_deg, np.degrees(np.arctan(18.04 / 58.20)))
+    np.testing.assert_allclose(cone.speeds_km_per_s, 4.907, atol=5e-4)
+
+
+def acoustic_axis(stiffness, start, end):
+    """Direction in the xz plane where the pure shear wave is as fast as the other one."""
+
+    def direction(angle):
+        return np.array([np.sin(angle), 0, np.cos(angle)])
+
+    def apart(angle):
+        matrix = christoffel.christoffel_gpa(stiffness, direction(angle))
+        return matrix[1, 1] - np.linalg.eigvalsh(matrix[::2, ::2])[0]
+
+    return direction(brentq(apart, np.radians(start), np.radians(end), xtol=1e-15))
+
+
+@pytest.mark.parametrize(
+    ("stiffness", "n"),
+    [
+        (COPPER, unit(1, 1, 1)),
+        (tensors.QUARTZ, unit(0, 0, 1)),
+        (CA2SIO4, acoustic_axis(CA2SIO4, 30, 45)),
+        (CA2SIO4, acoustic_axis(CA2SIO4, 55, 75)),
+    ],
+)
+def test_rays_close_to_an_acoustic_axis_fill_the_cone(stiffness, n):
+    cone = christoffel.ray_cone(stiffness, DENSITY, n)
+    around = np.linspace(0, 2 * np.pi, 720)
+    first = unit(*np.cross(n, [0.3, 0.9, -0.2]))
+    second = np.cross(n, first)
+    near = n + 1e-5 * (np.outer(np.cos(around), first) + np.outer(np.sin(around), second))
+    near /= np.linalg.norm(near, axis=1)[:, None]
+    rays = group(stiffness, near)[:, :2]
+    speeds = np.linalg.norm(rays, axis=2)
+    angles = np.degrees(np.arccos(np.einsum("abi,i->ab", rays, n) / speeds))
+    np.testing.assert_allclose([angles.min(), angles.max()], cone.angles_deg, atol=0.01)
+    np.testing.assert_allclose([speeds.min(), speeds.max()], cone.speeds_km_per_s, rtol=1e-4)
+
+
+def test_cone_is_a_line_along_a_fourfold_axis_and_none_elsewhere():
+    cone = christoffel.ray_cone(COPPER, 8960.0, unit(1, 0, 0))
+    assert cone.angles_deg == pytest.approx((0, 0), abs=1e-9)
+    assert christoffel.ray_cone(COPPER, 8960.0, unit(1, 2, 3)) is None
+    unstable = tensors.cubic(100, 250, 50)
+    assert christoffel.ray_cone(unstable, 8960.0, unit(1, 1, 1)) is None
+
+
+def test_waves_along_an_acoustic_axis_carry_the_cone():
+    slow, fast, longitudinal = waves.along(COPPER, 8960.0, unit(1, 1, 1))
+    assert slow.cone is fast.cone is not None
+    assert longitudinal.cone is None
+    assert all(wave.cone is None for wave in waves.along(COPPER, 8960.0, unit(1, 0, 0)))
+
+
+def test_unstable_wave_does_not_travel():
+    slow, fast, longitudinal = waves.along(tensors.cubic(100, 150, 50), 5000.0, unit(1, 1, 0))
+    assert [wave.travels for wave in (slow, fast, longitudinal)] == [False, True, True]
+    assert np.isnan(slow.ray).all()
