@@ -53,6 +53,14 @@ def _parser() -> _Parser:
         epilog="Exit status: 0 done, 2 bad input, 130 interrupted, 1 anything else. The same "
         "command again continues where an interrupted one stopped.",
     )
+    _add_inputs(parser)
+    _add_spec(parser)
+    _add_surroundings(parser)
+    return parser
+
+
+def _add_inputs(parser: argparse.ArgumentParser) -> None:
+    """Add where the structures come from."""
     parser.add_argument("files", nargs="*", metavar="FILE", help="CIF, POSCAR, extended XYZ, …")
     parser.add_argument(
         "--example",
@@ -61,6 +69,10 @@ def _parser() -> _Parser:
         metavar="NAME",
         help=f"a crystal that comes with the project: {', '.join(example_names())}",
     )
+
+
+def _add_spec(parser: argparse.ArgumentParser) -> None:
+    """Add what decides the numbers."""
     parser.add_argument(
         "--properties",
         nargs="+",
@@ -98,6 +110,10 @@ def _parser() -> _Parser:
         metavar="MODEL",
         help="also elastic constants from these models, for their disagreement",
     )
+
+
+def _add_surroundings(parser: argparse.ArgumentParser) -> None:
+    """Add where files go and what computes."""
     parser.add_argument(
         "--out",
         type=Path,
@@ -119,7 +135,6 @@ def _parser() -> _Parser:
         "the package that the model comes from; the numbers are the same (%(default)s)",
     )
     parser.add_argument("--version", action="version", version=f"Lattice Lab {__version__}")
-    return parser
 
 
 def _read(path: Path) -> bytes:

@@ -11,6 +11,8 @@ import numpy as np
 from ase.io import write
 from phonopy.harmonic.force_constants import full_fc_to_compact_fc
 
+from properties.elasticity import voigt
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
         RelaxResult,
         ThermalResult,
     )
-
-VOIGT_NAMES = ("xx", "yy", "zz", "yz", "xz", "xy")
 
 
 def write_relax(folder: Path, result: RelaxResult) -> None:
@@ -45,9 +45,9 @@ def write_elastic(folder: Path, result: ElasticResult) -> None:
             ("relaxed", result.stiffness_gpa),
             ("clamped", result.stiffness_clamped_gpa),
         )
-        for row, values in zip(VOIGT_NAMES, tensor, strict=True)
+        for row, values in zip(voigt.NAMES, tensor, strict=True)
     ]
-    _table(folder / "elastic.csv", ("ions", "row", *(f"{n}_gpa" for n in VOIGT_NAMES)), rows)
+    _table(folder / "elastic.csv", ("ions", "row", *(f"{n}_gpa" for n in voigt.NAMES)), rows)
 
 
 def write_elastic_pressure(folder: Path, result: PressureResult) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from pages.ui.elastic_subject import Subject
     from properties.checks import Check
+    from properties.elasticity.moduli import Moduli
 
 import streamlit as st
 
@@ -40,6 +41,23 @@ def draw(subject: Subject, failed: Sequence[Check]) -> None:
         with st.container(border=True, gap="small", key=f"derived-{group.lower()}"):
             st.markdown(f"**{group}** · {INTRODUCTION[group]}")
             components.figures([_figure(one) for one in members], failed)
+
+
+def moduli(found: Moduli) -> list[components.Figure]:
+    """Return the numbers that most people came for; dashes for an unstable tensor."""
+    return [
+        components.Figure(
+            "Bulk modulus B", text.fixed(found.bulk_vrh_gpa, 1, "GPa"), "Hill mean"
+        ),
+        components.Figure(
+            "Shear modulus G", text.fixed(found.shear_vrh_gpa, 1, "GPa"), "Hill mean"
+        ),
+        components.Figure("Young's modulus E", text.fixed(found.young_vrh_gpa, 1, "GPa")),
+        components.Figure("Poisson's ratio ν", text.fixed(found.poisson_vrh, 3)),
+        components.Figure(
+            "Universal anisotropy", text.fixed(found.universal_anisotropy, 3), "0 if isotropic"
+        ),
+    ]
 
 
 def _figure(one: Derived) -> components.Figure:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.ui import components, text
+from properties.elasticity import voigt
 from properties.plots import elastic as plots
 from properties.plots import elastic_strain
 
@@ -54,7 +55,7 @@ def draw(result: ElasticResult) -> None:
 
 
 def _choose(result: ElasticResult) -> int:
-    names = [elastic_strain.VOIGT[int(k)] for k in result.strain_energy_voigt]
+    names = [voigt.NAMES[int(k)] for k in result.strain_energy_voigt]
     chosen = st.segmented_control(
         "Strain",
         range(len(names)),
@@ -68,7 +69,7 @@ def _choose(result: ElasticResult) -> int:
 
 
 def _deviations(result: ElasticResult, pattern: int, source: str) -> None:
-    strained = elastic_strain.VOIGT[int(result.strain_energy_voigt[pattern])]
+    strained = voigt.NAMES[int(result.strain_energy_voigt[pattern])]
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.markdown("**The same constants by three routes**")

@@ -129,23 +129,9 @@ SECTIONS: dict[str, Section] = {
 
 
 def _figures(result: ElasticResult) -> list[components.Figure]:
-    moduli = result.moduli
-    stable = result.born_stable
-
-    def known(value: float, decimals: int, unit: str = "") -> str:
-        return text.fixed(value if stable else None, decimals, unit)
-
     return [
-        components.Figure("Bulk modulus B", known(moduli.bulk_vrh_gpa, 1, "GPa"), "Hill mean"),
-        components.Figure(
-            "Shear modulus G", known(moduli.shear_vrh_gpa, 1, "GPa"), "Hill mean"
-        ),
-        components.Figure("Young's modulus E", known(moduli.young_vrh_gpa, 1, "GPa")),
-        components.Figure("Poisson's ratio ν", known(moduli.poisson_vrh, 3)),
-        components.Figure(
-            "Universal anisotropy", known(moduli.universal_anisotropy, 3), "0 if isotropic"
-        ),
-        components.Figure("Debye temperature", known(result.debye_temperature_k, 0, "K")),
+        *elastic_derived_view.moduli(result.moduli),
+        components.Figure("Debye temperature", text.fixed(result.debye_temperature_k, 0, "K")),
         components.Figure("Laue class", text.space_group(result.laue_class)),
         components.Figure(
             "Finite strain differs by",

@@ -89,7 +89,8 @@ def draw(tensor: PastedTensor) -> None:
         st.session_state[session.TENSOR_DENSITY],
         st.session_state[session.TENSOR_VOLUME],
     )
-    components.figures(_figures(subject), failed)
+    averages = moduli.averages(tensor.stiffness_gpa)
+    components.figures(elastic_derived_view.moduli(averages), failed)
     section = st.segmented_control(
         "Section",
         list(SECTIONS),
@@ -100,24 +101,6 @@ def draw(tensor: PastedTensor) -> None:
     )
     with guard.sentences():
         SECTIONS[str(section)](subject, tensor, failed)
-
-
-def _figures(subject: Subject) -> list[components.Figure]:
-    found = moduli.averages(subject.stiffness_gpa)
-    stable = subject.stable
-
-    def known(value: float, decimals: int, unit: str = "") -> str:
-        return text.fixed(value if stable else None, decimals, unit)
-
-    return [
-        components.Figure("Bulk modulus B", known(found.bulk_vrh_gpa, 1, "GPa"), "Hill mean"),
-        components.Figure("Shear modulus G", known(found.shear_vrh_gpa, 1, "GPa"), "Hill mean"),
-        components.Figure("Young's modulus E", known(found.young_vrh_gpa, 1, "GPa")),
-        components.Figure("Poisson's ratio ν", known(found.poisson_vrh, 3)),
-        components.Figure(
-            "Universal anisotropy", known(found.universal_anisotropy, 3), "0 if isotropic"
-        ),
-    ]
 
 
 def _symmetry(subject: Subject, tensor: PastedTensor, _failed: Sequence[Check]) -> None:

@@ -111,5 +111,4 @@ def _by_strain(
     scan = finite_strain.scan(
         crystal, potential, patterns, (STRAIN,), monitor, pieces, pressure_gpa
     )
-    columns = (scan.columns_gpa(STRAIN, kind) for kind in (0, 1))
-    return np.array([laue.complete(c, patterns, group) for c in columns])
+    return scan.stiffness_gpa(STRAIN, group)

@@ -117,12 +117,7 @@ class _Tensors:
         exact: SecondDerivatives | None,
         group: FloatArray,
     ) -> _Tensors:
-        by_strain = np.array(
-            [
-                [laue.complete(scan.columns_gpa(s, k), scan.patterns, group) for k in (0, 1)]
-                for s in sizes
-            ]
-        )
+        by_strain = np.array([scan.stiffness_gpa(size, group) for size in sizes])
         raw = by_strain[0]
         if exact is not None:
             raw = np.array([exact.clamped_stiffness_gpa(), exact.relaxed_stiffness_gpa()])

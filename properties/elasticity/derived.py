@@ -181,7 +181,7 @@ def _ductility(solid: _Solid) -> list[Derived]:
     pugh = Derived(
         "pugh",
         "Pugh ratio B/G",
-        m.bulk_vrh_gpa / m.shear_vrh_gpa if solid.stable else float("nan"),
+        m.bulk_vrh_gpa / m.shear_vrh_gpa,
         "",
         3,
         r"B / G",
@@ -216,7 +216,7 @@ def _anisotropy(solid: _Solid) -> list[Derived]:
          r"5 \frac{G_V}{G_R} + \frac{B_V}{B_R} - 6",
          "Zero if isotropic (Ranganathan & Ostoja-Starzewski 2008)."),
         ("log_euclidean_anisotropy", "Log-Euclidean anisotropy A^L",
-         anisotropy.log_euclidean(m) if solid.stable else nan, "", 3,
+         anisotropy.log_euclidean(m), "", 3,
          r"\sqrt{\ln^2 \frac{B_V}{B_R} + 5 \ln^2 \frac{G_V}{G_R}}",
          "Zero if isotropic; comparable between any two crystals (Kube 2016)."),
         ("bulk_anisotropy", "Percent anisotropy A_B", bulk, "%", 2, percents.format("B"),

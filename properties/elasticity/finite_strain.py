@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mlpcore.errors import NotConvergedError
 from mlpcore.units import EV_PER_A3_IN_GPA
-from properties.elasticity import voigt
+from properties.elasticity import laue, voigt
 from properties.elasticity.orientation import voigt_signs
 
 if TYPE_CHECKING:
@@ -68,6 +68,11 @@ class StrainScan:
         minus = int(np.argmin(np.abs(self.amplitudes + size)))
         rise = self.stress_gpa[:, plus, kind] - self.stress_gpa[:, minus, kind]
         return (rise / (2 * size)).T
+
+    def stiffness_gpa(self, size: float, group: FloatArray) -> FloatArray:
+        """Tensors of a point group from ±`size`, clamped and relaxed ions, (2, 6, 6)."""
+        columns = (self.columns_gpa(size, kind) for kind in (0, 1))
+        return np.array([laue.complete(c, self.patterns, group) for c in columns])
 
     def curvatures_ev(self, size: float, centre_ev: float) -> FloatArray:
         """Second differences of the energy at ±`size`, (p, 2), eV."""

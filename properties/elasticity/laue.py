@@ -52,8 +52,14 @@ INDEPENDENT = {
 
 def independent_constants(stiffness_gpa: FloatArray, laue_class: str) -> dict[str, float]:
     """Return the independent constants by name, such as ``C11``."""
+    found = named_constants(stiffness_gpa, laue_class)
+    return {name: float(value) for name, value in found.items()}
+
+
+def named_constants(stiffness_gpa: FloatArray, laue_class: str) -> dict[str, FloatArray]:
+    """Return the independent constants of tensors (..., 6, 6) by name, each (...)."""
     return {
-        f"C{ij}": float(stiffness_gpa[int(ij[0]) - 1, int(ij[1]) - 1])
+        f"C{ij}": stiffness_gpa[..., int(ij[0]) - 1, int(ij[1]) - 1]
         for ij in INDEPENDENT[laue_class]
     }
 

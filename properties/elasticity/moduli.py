@@ -103,6 +103,11 @@ def is_stable(stiffness_gpa: FloatArray) -> bool:
     return bool(eigenvalues.min() > ROUNDING * np.abs(eigenvalues).max())
 
 
+def is_unstable(stiffness_gpa: FloatArray) -> bool:
+    """Whether a tensor is known and not stable."""
+    return bool(np.isfinite(stiffness_gpa).all()) and not is_stable(stiffness_gpa)
+
+
 def debye_temperature_k(
     stiffness_gpa: FloatArray, density_kg_per_m3: float, volume_per_atom_a3: float
 ) -> float:

@@ -93,6 +93,11 @@ class Orientation:
             HALF_TURNS[0],
         )
 
+    @classmethod
+    def like(cls, crystal: Crystal, axes: FloatArray) -> Orientation:
+        """Find the recipe for a primitive cell with its axes named after given ones."""
+        return cls.of(crystal).following(axes, crystal.lattice_a)
+
     def axes(self, lattice_a: FloatArray) -> FloatArray:
         """Return the axes as rows, in the Cartesian frame of a primitive lattice, (3, 3)."""
         conventional = self.conventional_from_primitive @ lattice_a

@@ -18,7 +18,7 @@ from mlpcore.errors import Cancelled, MLPError
 from properties import relax, symmetry
 from properties.checks import Check
 from properties.crystal import Crystal
-from properties.elasticity import laue, moduli
+from properties.elasticity import laue, moduli, verdicts
 from properties.elasticity.bare import BareTensor, bare_tensor
 from properties.elasticity.orientation import Orientation
 from properties.elasticity.series import PressureResult
@@ -73,8 +73,7 @@ def elastic_under_pressure(
     Cancelled
         The monitor asked to stop; finished pieces are kept.
     """
-    orientation = Orientation.of(crystal)
-    known = None if axes is None else orientation.following(axes, crystal.lattice_a)
+    known = None if axes is None else Orientation.like(crystal, axes)
     walk = _Walk(potential, settings, monitor, pieces, len(pressures_gpa), known)
     first = int(np.argmin(np.abs(np.array(pressures_gpa) - start_gpa)))
     points = {first: walk.step(crystal, pressures_gpa[first])}
@@ -183,7 +182,7 @@ def _checks(
     unstable = [
         f"{p:g}"
         for p, tensor in zip(pressures_gpa, tensors, strict=True)
-        if np.isfinite(tensor).all() and not moduli.is_stable(tensor)
+        if moduli.is_unstable(tensor)
     ]
     return (
         Check(
@@ -202,10 +201,8 @@ def _checks(
 def _stable(code: str, label: str, how: str, pressures: list[str]) -> Check:
     message = f"The crystal is {how} stable at every pressure."
     if pressures:
-        message = (
-            f"At {', '.join(pressures)} GPa the crystal is {how} unstable, at 0 K and in the "
-            "harmonic approximation: free of its symmetry it would turn into another structure."
-        )
+        where = ", ".join(pressures)
+        message = f"At {where} GPa the crystal is {how} unstable, {verdicts.WOULD_TURN}"
     return Check(code, label, not pressures, message)
 
 
@@ -213,7 +210,7 @@ def _compression(
     pressures_gpa: FloatArray, volumes: FloatArray, tensors: FloatArray
 ) -> tuple[Check, ...]:
     """Compare ln V with the integral of the compressibility, 1/B_Reuss, over the pressure."""
-    known = np.array([np.isfinite(t).all() and moduli.is_stable(t) for t in tensors])
+    known = np.array([moduli.is_stable(tensor) for tensor in tensors])
     if known.sum() < FEWEST_TO_INTEGRATE:
         return ()
     pressures, volumes = pressures_gpa[known], volumes[known]

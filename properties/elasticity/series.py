@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from properties.checks import Check
 from properties.elasticity import laue, moduli, stability
@@ -55,7 +54,7 @@ class PressureResult(Frozen):
     @property
     def constants_gpa(self) -> dict[str, FloatArray]:
         """The independent constants by name, each (k,)."""
-        return named(self.stiffness_gpa, self.laue_class)
+        return laue.named_constants(self.stiffness_gpa, self.laue_class)
 
     @property
     def moduli(self) -> list[moduli.Moduli]:
@@ -80,8 +79,8 @@ class PressureResult(Frozen):
             if margin > 0 or np.isnan(margin):
                 continue
             pressure = float(self.pressures_gpa[k])
-            before = self._end(k, k - 1) if k else pressure
-            after = self._end(k, k + 1) if k + 1 < len(margins) else pressure
+            before = self._end(k, k - 1, margins) if k else pressure
+            after = self._end(k, k + 1, margins) if k + 1 < len(margins) else pressure
             if ranges and ranges[-1][1] == before:
                 before, _ = ranges.pop()
             ranges.append((before, after))
@@ -92,13 +91,12 @@ class PressureResult(Frozen):
         softest = np.nan_to_num(self.softest_ev_per_a2, nan=np.inf)
         return np.minimum(self.lowest_eigenvalue_gpa, softest)
 
-    def _end(self, unstable: int, neighbour: int) -> float:
+    def _end(self, unstable: int, neighbour: int, margins: FloatArray) -> float:
         """Where stability begins between an unstable pressure and one beside it."""
         here, there = self.pressures_gpa[[unstable, neighbour]]
-        margin = self._margins()[neighbour]
-        if np.isnan(margin):
+        if np.isnan(margins[neighbour]):
             return float(here)
-        if margin <= 0:
+        if margins[neighbour] <= 0:
             return float((here + there) / 2)
         part = max(
             self._elastic_part(unstable, neighbour), self._ionic_part(unstable, neighbour)
@@ -107,6 +105,8 @@ class PressureResult(Frozen):
 
     def _elastic_part(self, unstable: int, neighbour: int) -> float:
         """Fraction of the way to the neighbour at which the tensor turns stable."""
+        from scipy.optimize import brentq  # half a second to import
+
         a, b = self.stiffness_gpa[[unstable, neighbour]]
         if _lowest(a) > 0:
             return 0.0
@@ -162,7 +162,7 @@ class SpreadResult(Frozen):
         return {
             "B": np.array([m.bulk_vrh_gpa for m in averages]),
             "G": np.array([m.shear_vrh_gpa for m in averages]),
-            **named(self.stiffness_gpa, self.laue_class),
+            **laue.named_constants(self.stiffness_gpa, self.laue_class),
         }
 
     @property
@@ -188,14 +188,6 @@ class SpreadResult(Frozen):
             "volume_per_atom_a3": self.volume_per_atom_a3,
             "problems": self.problems,
         }
-
-
-def named(stiffness_gpa: FloatArray, laue_class: str) -> dict[str, FloatArray]:
-    """Return the independent constants of a series of tensors (k, 6, 6), each (k,)."""
-    return {
-        f"C{ij}": stiffness_gpa[:, int(ij[0]) - 1, int(ij[1]) - 1]
-        for ij in laue.INDEPENDENT[laue_class]
-    }
 
 
 def _lowest(stiffness_gpa: FloatArray) -> float:

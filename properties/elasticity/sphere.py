@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 FloatArray = NDArray[np.float64]
 Function = Callable[[FloatArray], FloatArray]
@@ -85,6 +84,8 @@ def _starts(function: Function) -> list[FloatArray]:
 
 
 def _refine(function: Function, start: FloatArray) -> tuple[float, FloatArray]:
+    from scipy.optimize import minimize  # half a second to import
+
     first, second = perpendicular(start)
     scale = max(float(np.abs(function(start))), np.finfo(float).tiny)
 

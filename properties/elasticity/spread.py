@@ -12,7 +12,7 @@ from mlpcore import registry
 from mlpcore.errors import Cancelled, MLPError
 from properties import relax, symmetry
 from properties.checks import Check
-from properties.elasticity import laue, moduli
+from properties.elasticity import laue, moduli, verdicts
 from properties.elasticity.bare import bare_tensor
 from properties.elasticity.orientation import Orientation
 from properties.elasticity.series import SpreadResult
@@ -146,8 +146,7 @@ def _computed(
             "constants have other names."
         )
         return _Answer(np.full((6, 6), np.nan), volume, problem)
-    orientation = Orientation.of(found.crystal)
-    named = None if axes is None else orientation.following(axes, found.crystal.lattice_a)
+    named = None if axes is None else Orientation.like(found.crystal, axes)
     tensor = bare_tensor(found.crystal, potential, monitor, pieces, pressure_gpa, named)
     problem = "" if found.converged else "The relaxation did not converge."
     return _Answer(tensor.relaxed_gpa, volume, problem, (tensor.softest_ev_per_a2 or 0.0) < 0)
@@ -170,11 +169,7 @@ def _checks(names: tuple[str, ...], answers: list[_Answer]) -> tuple[Check, ...]
             "models_born",
             "Stability with each model",
             names,
-            [
-                bool(np.isfinite(a.stiffness_gpa).all())
-                and not moduli.is_stable(a.stiffness_gpa)
-                for a in answers
-            ],
+            [moduli.is_unstable(answer.stiffness_gpa) for answer in answers],
         ),
         _stable("models_ions", "Ions with each model", names, [a.soft_ions for a in answers]),
     )
@@ -184,8 +179,5 @@ def _stable(code: str, label: str, names: tuple[str, ...], unstable: list[bool])
     wrong = [name for name, bad in zip(names, unstable, strict=True) if bad]
     message = "No model finds this instability."
     if wrong:
-        message = (
-            f"With {', '.join(wrong)} the crystal is unstable, at 0 K and in the harmonic "
-            "approximation: free of its symmetry it would turn into another structure."
-        )
+        message = f"With {', '.join(wrong)} the crystal is unstable, {verdicts.WOULD_TURN}"
     return Check(code, label, not wrong, message)

@@ -101,6 +101,13 @@ class Evidence:
         )
 
 
+WOULD_TURN = (
+    "at 0 K and in the harmonic approximation: free of its symmetry it would turn into another "
+    "structure."
+)
+"""What an instability means; ends a sentence."""
+
+
 def born_stability(stiffness_gpa: FloatArray) -> Check:
     """Whether the stiffness is positive definite."""
     lowest = float(stability.eigenvalues_gpa(stiffness_gpa)[0])

@@ -10,6 +10,9 @@ FloatArray = NDArray[np.float64]
 PAIRS = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 """Tensor indices of the six Voigt components."""
 
+NAMES = tuple("xyz"[i] + "xyz"[j] for i, j in PAIRS)
+"""``xx`` to ``xy``."""
+
 INDEX = np.array([[0, 5, 4], [5, 1, 3], [4, 3, 2]])
 """Voigt component of each pair of tensor indices."""
 

@@ -7,12 +7,12 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.colors import sample_colorscale
 
+from properties.elasticity import voigt
 from properties.plots import style
 from properties.results import ElasticResult
 
 FloatArray = NDArray[np.float64]
 
-VOIGT = ("xx", "yy", "zz", "yz", "xz", "xy")
 PERCENT = 100.0
 
 
@@ -25,7 +25,7 @@ def stiffness_map(stiffness_gpa: FloatArray) -> go.Figure:
         z=np.where(zero, np.nan, stiffness_gpa),
         x=labels,
         y=labels,
-        customdata=np.array([[f"{r} {c}" for c in VOIGT] for r in VOIGT]),
+        customdata=np.array([[f"{r} {c}" for c in voigt.NAMES] for r in voigt.NAMES]),
         hovertemplate="C<sub>%{y}%{x}</sub> (%{customdata}): %{z:.2f} GPa<extra></extra>",
         colorscale=style.TINT,
         zmin=-limit,

@@ -8,13 +8,12 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from properties.elasticity.voigt import PAIRS
+from properties.elasticity import voigt
 from properties.plots import style
 from properties.results import ElasticResult
 
 FloatArray = NDArray[np.float64]
 
-VOIGT = tuple("xyz"[i] + "xyz"[j] for i, j in PAIRS)
 PERCENT, MEV = 100.0, 1e3
 IONS = ("clamped ions", "relaxed ions")
 SYMBOLS, DASHES = ("circle-open", "circle"), ("dot", "solid")
@@ -76,7 +75,7 @@ def energy(result: ElasticResult, pattern: int, height: int = 420) -> go.Figure:
             name=f"energies, {IONS[kind]}",
             hovertemplate=style.hover("strain:.3f", "energy:.3f", "%", "meV"),
         )
-    component = VOIGT[int(result.strain_energy_voigt[pattern])]
+    component = voigt.NAMES[int(result.strain_energy_voigt[pattern])]
     drawn.update_xaxes(title=f"strain {component} (%)")
     drawn.update_yaxes(title=f"{potential(result)} of the cell above the unstrained (meV)")
     return _roomy(style.finish(drawn, height))
@@ -110,7 +109,7 @@ def stress(result: ElasticResult, pattern: int, height: int = 420) -> go.Figure:
     for kind, (stiffness, stresses) in enumerate(sets):
         above = stresses - stresses[np.argmin(np.abs(strain))]
         for row in _active(result, column):
-            name = f"{VOIGT[row]}: {constant(row, column)}"
+            name = f"{voigt.NAMES[row]}: {constant(row, column)}"
             colour = style.CYCLE[row]
             text = style.hover("strain:.3f", "stress:.4f", "%", "GPa")
             slope = float(stiffness[row, column])
@@ -134,7 +133,7 @@ def stress(result: ElasticResult, pattern: int, height: int = 420) -> go.Figure:
                 legendgroup=name,
                 hovertemplate=text,
             )
-    drawn.update_xaxes(title=f"strain {VOIGT[column]} (%)")
+    drawn.update_xaxes(title=f"strain {voigt.NAMES[column]} (%)")
     drawn.update_yaxes(title="stress beyond the unstrained cell's (GPa)")
     return _roomy(style.finish(drawn, height))
 
@@ -214,7 +213,7 @@ def _deviation(
     rise = stresses[pattern, plus, row] - stresses[pattern, minus, row]
     return Deviation(
         constant(row, column),
-        VOIGT[column],
+        voigt.NAMES[column],
         IONS[kind],
         float(stiffness[row, column]),
         from_energy,
