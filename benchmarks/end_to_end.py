@@ -24,9 +24,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.support import end_to_end_report, page
 from benchmarks.support.kept import FOLDER, ROOT, Kept, stamp
 from mlpcore import registry
-from properties.quasiharmonic import volume_offsets
 from properties.spec import PRESETS
 from properties.symmetry import SYMPREC_A
+from properties.vibrations.quasiharmonic import volume_offsets
 
 CRYSTALS = (
     *("Si", "NaCl", "MgO", "CaF2", "GaAs", "Cu", "W", "diamond", "Mg", "ZnO"),

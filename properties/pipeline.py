@@ -12,7 +12,7 @@ import numpy as np
 
 from mlpcore import registry
 from mlpcore.errors import Cancelled, MLPError, NotConvergedError, StructureError
-from properties import __version__, export, phonons, relax, symmetry, thermal
+from properties import __version__, export, relax, symmetry
 from properties.checks import Caution
 from properties.elasticity.bare import MAX_ATOMS_DIFFERENTIATED
 from properties.elasticity.constants import elastic_constants
@@ -20,6 +20,7 @@ from properties.elasticity.pressure import elastic_under_pressure
 from properties.elasticity.spread import model_spread
 from properties.results import RESULT_TYPES, ElasticResult, Outcome, RelaxResult, StageResult
 from properties.spec import MAX_INPUT_ATOMS
+from properties.vibrations import phonons, thermal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

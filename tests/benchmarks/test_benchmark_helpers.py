@@ -16,8 +16,8 @@ from benchmarks.support.numbers import figures, growth_exponent, paired_ratio
 from mlpcore import registry
 from properties import symmetry
 from properties.examples import example
-from properties.phonons import displaced
 from properties.spec import PRESETS
+from properties.vibrations.phonons import displaced
 
 
 @pytest.mark.parametrize(

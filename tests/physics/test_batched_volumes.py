@@ -9,12 +9,18 @@ import pytest
 from lennard_jones import LennardJones
 
 from mlpcore.errors import Cancelled, FitError
-from properties import batches, relax
+from properties import relax
 from properties.crystal import Crystal
-from properties.phonons import MEMORY_BUDGET_MB, choose_supercell, phonons, supercell_dtype
 from properties.progress import MemoryPieces, Silent
 from properties.spec import PRESETS
-from properties.thermal import thermal_expansion
+from properties.vibrations import batches
+from properties.vibrations.phonons import (
+    MEMORY_BUDGET_MB,
+    choose_supercell,
+    phonons,
+    supercell_dtype,
+)
+from properties.vibrations.thermal import thermal_expansion
 
 QUICK = dataclasses.replace(PRESETS["quick"], supercell_length_a=8.0, mesh_length_a=30.0)
 

@@ -13,10 +13,10 @@ from scipy import constants
 
 from properties import relax
 from properties.elasticity.constants import elastic_constants
-from properties.phonons import phonons, sample_mesh
 from properties.progress import MemoryPieces, Silent
 from properties.spec import PRESETS
-from properties.thermal import thermal_expansion
+from properties.vibrations.phonons import phonons, sample_mesh
+from properties.vibrations.thermal import thermal_expansion
 
 QUICK = dataclasses.replace(PRESETS["quick"], fmax_ev_per_a=1e-6, max_stress_gpa=1e-4)
 THZ = np.sqrt(constants.e / constants.angstrom**2 / constants.atomic_mass) / 2 / np.pi / 1e12

@@ -7,10 +7,10 @@ import pytest
 
 from properties import pipeline
 from properties.crystal import Crystal
-from properties.phonons import phonons
 from properties.progress import MemoryPieces, Silent
 from properties.relax import relax_crystal
 from properties.spec import PRESETS, Spec
+from properties.vibrations.phonons import phonons
 
 QUICK = PRESETS["quick"]
 

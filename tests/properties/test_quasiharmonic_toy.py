@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 
 from mlpcore.errors import FitError
 from mlpcore.units import EV_IN_KJ_PER_MOL, EV_PER_A3_IN_GPA
-from properties import quasiharmonic as qha
+from properties.vibrations import quasiharmonic as qha
 
 K_EV = constants.value("Boltzmann constant in eV/K")
 T = np.arange(0.0, 1001.0, 10.0)

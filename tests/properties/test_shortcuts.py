@@ -12,10 +12,10 @@ from phonopy import Phonopy
 
 from properties import symmetry
 from properties.crystal import Crystal
-from properties.displacements import displaced, displaced_cells
 from properties.elasticity import laue, voigt
 from properties.examples import example
 from properties.relax import CellFilter
+from properties.vibrations.displacements import displaced, displaced_cells
 
 
 @pytest.mark.parametrize("options", [{"scalar_pressure": 0.03}, {"constant_volume": True}])

@@ -8,8 +8,9 @@ import spglib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from properties import supercell, symmetry
+from properties import symmetry
 from properties.examples import example, example_names
+from properties.vibrations import supercell
 
 
 def analysed(name):

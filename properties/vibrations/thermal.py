@@ -10,13 +10,18 @@ from numpy.typing import NDArray
 from phonopy.api_gruneisen import PhonopyGruneisen
 
 from mlpcore.units import EV_IN_KJ_PER_MOL, EV_PER_A3_IN_GPA, THZ_IN_K
-from properties import quasiharmonic as qha
 from properties import symmetry
 from properties.checks import Check
-from properties.phonons import TEMPERATURES_K, band_qpoints
 from properties.relax import lattice_parameters
 from properties.results import ElasticResult, ThermalResult
-from properties.volumes import VolumePoint, VolumeSampler, reference_index, usable_volumes
+from properties.vibrations import quasiharmonic as qha
+from properties.vibrations.phonons import TEMPERATURES_K, band_qpoints
+from properties.vibrations.volumes import (
+    VolumePoint,
+    VolumeSampler,
+    reference_index,
+    usable_volumes,
+)
 
 if TYPE_CHECKING:
     from phonopy import Phonopy
@@ -55,7 +60,7 @@ def thermal_expansion(
     potential
         In double precision, for relaxed cells and static energies.
     displaced_potential
-        For the displaced supercells; see :func:`properties.phonons.supercell_dtype`.
+        For the displaced supercells; see :func:`properties.vibrations.phonons.supercell_dtype`.
     elastic
         For the comparison of bulk moduli, where it is known.
     phonon

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from phonopy import Phonopy
 
-from properties import batches, supercell, symmetry
+from properties import symmetry
 from properties.checks import Check
-from properties.displacements import displaced, displaced_cells
 from properties.results import PhononResult
+from properties.vibrations import batches, supercell
+from properties.vibrations.displacements import displaced, displaced_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +80,7 @@ def harmonic(phonon: Phonopy, forces: Sequence[FloatArray]) -> Harmonic:
     Parameters
     ----------
     phonon
-        From :func:`~properties.displacements.displaced`.
+        From :func:`~properties.vibrations.displacements.displaced`.
     forces
         Those on its displaced cells, in their order, each (n, 3) in eV/Å.
     """

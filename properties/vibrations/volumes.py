@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcore.errors import FitError, NotConvergedError
-from properties import batches
-from properties import quasiharmonic as qha
 from properties.crystal import Crystal
-from properties.displacements import displaced, displaced_cells
-from properties.phonons import (
+from properties.relax import relax
+from properties.vibrations import batches
+from properties.vibrations import quasiharmonic as qha
+from properties.vibrations.displacements import displaced, displaced_cells
+from properties.vibrations.phonons import (
     IMAGINARY_THZ,
     Harmonic,
     MeshSample,
@@ -22,7 +23,6 @@ from properties.phonons import (
     harmonic,
     sample_mesh,
 )
-from properties.relax import relax
 
 if TYPE_CHECKING:
     from phonopy import Phonopy

@@ -1,0 +1,1 @@
+"""Lattice dynamics: phonons, their soft modes, and thermal expansion."""
