@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import typing
 from typing import Any, Self, get_args, get_origin
@@ -28,6 +29,36 @@ def frozen_array(values: Any, dtype: type, shape: tuple[int, ...]) -> NDArray[An
     return array
 
 
+PACKED_ABOVE = 2000
+"""Larger arrays are kept as bytes, which are read a hundred times faster than digits."""
+
+
+def _packed(values: NDArray[Any]) -> dict[str, Any]:
+    """Return an array as its type, its shape and its bytes in base 64."""
+    values = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
+    return {
+        "dtype": values.dtype.str,
+        "shape": list(values.shape),
+        "base64": base64.b64encode(values.tobytes()).decode(),
+    }
+
+
+def _unpacked(packed: dict[str, Any]) -> NDArray[Any]:
+    found = np.frombuffer(base64.b64decode(packed["base64"]), dtype=packed["dtype"])
+    return found.reshape(packed["shape"])
+
+
+def _stored(value: Any) -> Any:
+    """Return `value` as JSON values, large and complex arrays packed."""
+    if isinstance(value, np.ndarray) and (value.size > PACKED_ABOVE or np.iscomplexobj(value)):
+        return _packed(value)
+    if isinstance(value, dict):
+        return {key: _stored(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_stored(item) for item in value]
+    return plain(value)
+
+
 def plain(value: Any) -> Any:
     """Return `value` with arrays, tuples and results turned into JSON values."""
     if isinstance(value, np.ndarray):
@@ -49,7 +80,7 @@ def _revive(kind: Any, value: Any) -> Any:
     origin = get_origin(kind)
     if origin is np.ndarray:
         dtype = get_args(get_args(kind)[1])[0]
-        return np.array(value, dtype=dtype)
+        return np.array(_unpacked(value) if isinstance(value, dict) else value, dtype=dtype)
     if origin is tuple:
         return tuple(_revive(get_args(kind)[0], item) for item in value)
     if origin is dict:
@@ -63,7 +94,8 @@ def _revive(kind: Any, value: Any) -> Any:
 class Frozen:
     """Base of frozen dataclasses: arrays become read-only, JSON goes both ways.
 
-    Not-a-number becomes ``null`` in JSON and comes back as not-a-number.
+    Large arrays and complex ones are packed as bytes. Not-a-number becomes ``null`` elsewhere
+    and comes back as not-a-number.
     """
 
     def __post_init__(self) -> None:
@@ -75,9 +107,9 @@ class Frozen:
                 object.__setattr__(self, field.name, copy)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return every field as plain JSON values."""
+        """Return every field as JSON values."""
         fields = dataclasses.fields(self)  # type: ignore[arg-type]
-        return {field.name: plain(getattr(self, field.name)) for field in fields}
+        return {field.name: _stored(getattr(self, field.name)) for field in fields}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:

@@ -10,9 +10,13 @@ from typing import Any
 from mlpcore import registry
 from mlpcore.errors import SpecError
 from properties.crystal import Crystal
+from properties.vibrations.born import BornCharges
 
 STAGES = ("relax", "elastic", "phonons", "thermal")
 """The usual stages in the order in which they run; every other one starts from relax."""
+
+ON_REQUEST = ("soft_mode", "phonon_convergence")
+"""Stages that run after the usual ones if they are named; they start from phonons."""
 
 EXTRA_STAGES = ("elastic_pressure", "elastic_models")
 """Stages that come last, and only if their pressures or models are named."""
@@ -92,6 +96,9 @@ class Spec:
         Pressures at which the crystal is relaxed and its elastic constants computed.
     compare_models
         Models whose elastic constants are put beside those of `model`.
+    born
+        Charges for the splitting of polar modes, per atom of `structure` and in its
+        Cartesian frame.
     engine
         ``auto``, or ``upstream`` for the package that the model comes from; see
         :func:`mlpcore.registry.load`.
@@ -106,13 +113,14 @@ class Spec:
     engine: registry.Engine = "auto"
     elastic_pressures_gpa: tuple[float, ...] = ()
     compare_models: tuple[str, ...] = ()
+    born: BornCharges | None = None
 
     def __post_init__(self) -> None:
-        unknown = sorted(set(self.properties) - {*STAGES, *EXTRA_STAGES})
+        unknown = sorted(set(self.properties) - {*STAGES, *ON_REQUEST, *EXTRA_STAGES})
         if unknown or not self.properties:
             raise SpecError(
                 f"Unknown property {', '.join(unknown) or '(none given)'}. "
-                f"Choose any of: {', '.join(STAGES)}."
+                f"Choose any of: {', '.join((*STAGES, *ON_REQUEST))}."
             )
         if self.preset not in PRESETS:
             raise SpecError(
@@ -164,7 +172,9 @@ class Spec:
         wanted = {"relax", *self.properties, *(s for s, given in extra.items() if given)}
         if not wanted.isdisjoint(EXTRA_STAGES):
             wanted.add("elastic")
-        return tuple(s for s in (*STAGES, *EXTRA_STAGES) if s in wanted)
+        if not wanted.isdisjoint(ON_REQUEST):
+            wanted.add("phonons")
+        return tuple(s for s in (*STAGES, *ON_REQUEST, *EXTRA_STAGES) if s in wanted)
 
     @property
     def settings(self) -> Preset:
@@ -183,6 +193,7 @@ class Spec:
             "engine": self.engine,
             "elastic_pressures_gpa": list(self.elastic_pressures_gpa),
             "compare_models": list(self.compare_models),
+            "born": self.born.to_dict() if self.born else None,
         }
 
     @classmethod
@@ -192,6 +203,8 @@ class Spec:
         fields["structure"] = Crystal.from_dict(fields["structure"])
         for name in ("properties", "elastic_pressures_gpa", "compare_models"):
             fields[name] = tuple(fields.get(name, ()))
+        if fields.get("born"):
+            fields["born"] = BornCharges.from_dict(fields["born"])
         return cls(**fields)
 
     @property
@@ -207,7 +220,7 @@ class Spec:
         del data["name"]
         if self.engine == "auto":
             del data["engine"]
-        for name in ("elastic_pressures_gpa", "compare_models"):
+        for name in ("elastic_pressures_gpa", "compare_models", "born"):
             if not data[name]:
                 del data[name]
         data["structure"] = self.structure.sha256

@@ -1,0 +1,20 @@
+"""Phonons against supercell and displacement, as a frozen result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from properties.checks import Check
+from properties.frozen import Frozen
+
+
+@dataclass(frozen=True)
+class ConvergenceResult(Frozen):
+    """Phonons against supercell and displacement, as a frozen result."""
+
+    checks: tuple[Check, ...]
+
+    def summary(self) -> dict[str, Any]:
+        """The block of result.json."""
+        return {}
