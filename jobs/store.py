@@ -24,7 +24,9 @@ from jobs.folder import JobFolder, is_id, new_id
 from jobs.index import Index, JobSummary
 from jobs.status import FINAL, StageProgress, Status
 from properties.checks import Caution
+from properties.progress import DiskPieces
 from properties.results import RESULT_TYPES
+from properties.reuse import stages_that_hold
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -124,7 +126,13 @@ class JobStore:
         """Return the store that LATTICE_LAB_JOBS names, else ``data/jobs`` here."""
         return cls(Path(os.environ.get("LATTICE_LAB_JOBS") or Path("data") / "jobs"))
 
-    def submit(self, spec: Spec, source_name: str = "", source: bytes = b"") -> str:
+    def submit(
+        self,
+        spec: Spec,
+        source_name: str = "",
+        source: bytes = b"",
+        takes_over: str | None = None,
+    ) -> str:
         """Put a calculation in the queue.
 
         Parameters
@@ -133,6 +141,9 @@ class JobStore:
             What to compute.
         source_name, source
             The file as the user gave it, kept for the record.
+        takes_over
+            A job whose work is taken over as far as it holds for this one; see
+            :mod:`properties.reuse`.
 
         Returns
         -------
@@ -143,6 +154,10 @@ class JobStore:
         ------
         JobFileError
             The folder cannot be written.
+        JobNotFoundError
+            There is no job to take work over from.
+        SpecError
+            Nothing of its work holds.
         """
         job_id = new_id()
         status = Status.new(spec.properties)
@@ -155,6 +170,8 @@ class JobStore:
                 if source:
                     (staging / "source").mkdir()
                     write_atomic(staging / "source" / safe_name(source_name), source)
+                if takes_over:
+                    self._take_over(takes_over, staging, spec)
                 sync_folder(staging)
                 staging.rename(self.root / job_id)
                 sync_folder(self.root)
@@ -162,6 +179,18 @@ class JobStore:
                 shutil.rmtree(staging, ignore_errors=True)
         self._index.put(job_id, spec, status)
         return job_id
+
+    def _take_over(self, job_id: str, staging: Path, spec: Spec) -> None:
+        """Copy the files and the pieces of work of a job that hold for `spec`."""
+        known = JobFolder(self.root, job_id)
+        old = known.read_spec()
+        hold = stages_that_hold(old, spec)
+        anew = [f"stage/{stage}" for stage in old.properties if stage not in hold]
+        DiskPieces(known.pieces).copy_to(staging / known.pieces.name, without=anew)
+        (staging / known.downloads.name).mkdir()
+        for path in self.get(job_id).files():
+            if path.name != "result.json":
+                shutil.copyfile(path, staging / known.downloads.name / path.name)
 
     def get(self, job_id: str) -> Job:
         """Return a job; raise :class:`JobNotFoundError` for an unknown identifier."""

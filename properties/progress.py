@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -163,6 +164,14 @@ class DiskPieces:
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key.replace('/', '.')}.npz"
+
+    def copy_to(self, folder: Path, without: Collection[str] = ()) -> None:
+        """Copy the pieces into another folder, but for those of some keys."""
+        left_out = {self._path(key).name for key in without}
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in self._folder.glob("*.npz"):
+            if path.name not in left_out:
+                shutil.copyfile(path, folder / path.name)
 
     def get(self, key: str) -> Arrays | None:
         """Return the arrays kept under `key`, or ``None``."""

@@ -24,6 +24,8 @@ RESTS_ON = {
     "elastic": ("relax", "elastic"),
     "phonons": ("relax", "phonons"),
     "thermal": ("relax", "phonons", "thermal"),
+    "soft_mode": ("relax", "soft_mode"),
+    "phonon_convergence": ("relax", "phonon_convergence"),
     "elastic_pressure": ("relax", "elastic_pressure"),
     "elastic_models": ("relax", "elastic_models"),
 }

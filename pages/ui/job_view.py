@@ -19,6 +19,8 @@ STAGE_TITLES = {
     "elastic": "Elastic constants",
     "phonons": "Phonons",
     "thermal": "Thermal expansion",
+    "soft_mode": "Imaginary modes followed",
+    "phonon_convergence": "Convergence of phonons",
     "elastic_pressure": "Elastic constants under pressure",
     "elastic_models": "Elastic constants from other models",
 }

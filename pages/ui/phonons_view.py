@@ -12,12 +12,17 @@ from properties.plots import phonons as plots
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from jobs.store import Job
     from properties.checks import Check
     from properties.results import PhononResult, StageResult
 
 
 def draw(
-    result: PhononResult, failed: Sequence[Check], _results: Mapping[str, StageResult]
+    _job: Job,
+    result: PhononResult,
+    failed: Sequence[Check],
+    _results: Mapping[str, StageResult],
+    _why_missing: Mapping[str, str],
 ) -> None:
     """Draw dispersion, density of states and thermodynamics."""
     components.figures(_figures(result), failed)

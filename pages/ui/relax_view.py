@@ -10,10 +10,10 @@ from pages.ui import components, crystal_view, text
 from properties.plots import relax as plots
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from properties.checks import Check
-    from properties.results import RelaxResult, StageResult
+    from properties.results import RelaxResult
 
 PER_CM3 = 1e-3
 PARAMETERS = {
@@ -26,9 +26,7 @@ PARAMETERS = {
 }
 
 
-def draw(
-    result: RelaxResult, failed: Sequence[Check], _results: Mapping[str, StageResult]
-) -> None:
+def draw(result: RelaxResult, failed: Sequence[Check]) -> None:
     """Draw the crystal, its cell before and after, and the way there."""
     left, right = st.columns([3, 2], gap="large")
     with left:

@@ -20,7 +20,7 @@ from pages.ui import (
     thermal_view,
 )
 from properties.results import ElasticResult, PhononResult, RelaxResult, ThermalResult
-from properties.spec import EXTRA_STAGES
+from properties.spec import EXTRA_STAGES, ON_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,11 +33,6 @@ STAGE_TABS = {
     "Elastic": "elastic",
     "Phonons": "phonons",
     "Expansion": "thermal",
-}
-VIEWS = {
-    "relax": relax_view.draw,
-    "phonons": phonons_view.draw,
-    "thermal": thermal_view.draw,
 }
 
 
@@ -106,15 +101,20 @@ def _stage(job: Job, stage: str, results: Mapping[str, StageResult]) -> None:
     components.failed_notice(failed)
     rests_on = checks_view.AFTER_RELAXATION.intersection(checks_view.RESTS_ON[stage])
     checks_view.cautions(job, results, rests_on)
-    if isinstance(result, ElasticResult):
-        elastic_view.draw(result, failed, results, _why_extras_are_missing(job, results))
-    else:
-        VIEWS[stage](result, failed, results)  # type: ignore[operator]
+    match result:
+        case RelaxResult():
+            relax_view.draw(result, failed)
+        case ElasticResult():
+            elastic_view.draw(result, failed, results, _why_missing(job, results))
+        case PhononResult():
+            phonons_view.draw(job, result, failed, results, _why_missing(job, results))
+        case ThermalResult():
+            thermal_view.draw(job, result, failed, results)
 
 
-def _why_extras_are_missing(job: Job, results: Mapping[str, StageResult]) -> dict[str, str]:
-    """Give the reason for each further elastic stage that was asked for and is not there."""
-    asked = (stage for stage in EXTRA_STAGES if stage in job.stages)
+def _why_missing(job: Job, results: Mapping[str, StageResult]) -> dict[str, str]:
+    """Give the reason for each further stage that was asked for and is not there."""
+    asked = (stage for stage in (*ON_REQUEST, *EXTRA_STAGES) if stage in job.stages)
     return {stage: _why_nothing(job, stage) for stage in asked if stage not in results}
 
 

@@ -13,6 +13,7 @@ from properties.results import PhononResult
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from jobs.store import Job
     from properties.results import Check, StageResult, ThermalResult
 
 ROOM_K = 300.0
@@ -32,7 +33,10 @@ def headline(result: ThermalResult) -> list[components.Figure]:
 
 
 def draw(
-    result: ThermalResult, failed: Sequence[Check], results: Mapping[str, StageResult]
+    _job: Job,
+    result: ThermalResult,
+    failed: Sequence[Check],
+    results: Mapping[str, StageResult],
 ) -> None:
     """Draw everything about expansion."""
     components.figures(_figures(result), failed)
