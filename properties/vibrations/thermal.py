@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from phonopy.api_gruneisen import PhonopyGruneisen
 
-from mlpcore.units import EV_IN_KJ_PER_MOL, EV_PER_A3_IN_GPA, THZ_IN_K
+from mlpcore.units import EV_IN_KJ_PER_MOL, EV_PER_A3_IN_GPA
 from properties import symmetry
-from properties.checks import Check
 from properties.relax import lattice_parameters
 from properties.results import ElasticResult, ThermalResult
+from properties.vibrations import equations_of_state as eos
+from properties.vibrations import gruneisen, thermal_checks
 from properties.vibrations import quasiharmonic as qha
-from properties.vibrations.phonons import TEMPERATURES_K, band_qpoints
+from properties.vibrations.phonons import TEMPERATURES_K
+from properties.vibrations.thermal_result import OtherFit
 from properties.vibrations.volumes import (
     VolumePoint,
     VolumeSampler,
-    reference_index,
     usable_volumes,
 )
 
@@ -30,15 +29,11 @@ if TYPE_CHECKING:
     from properties.crystal import Crystal
     from properties.progress import Monitor, Pieces
     from properties.spec import Preset
+    from properties.vibrations.born import BornCharges
 
 FloatArray = NDArray[np.float64]
 
 ROOM_K = 300.0
-SOFT_FRACTION = 0.05
-"""Modes below this fraction of the highest frequency get no Grüneisen parameter: near Γ
-an acoustic one is the ratio of two vanishing numbers."""
-BULK_LIMIT = 0.05
-GRUNEISEN_LIMIT = 0.15
 SHOWN_TEMPERATURES = 6
 
 
@@ -52,6 +47,7 @@ def thermal_expansion(
     pressure_gpa: float = 0.0,
     elastic: ElasticResult | None = None,
     phonon: Phonopy | None = None,
+    born: BornCharges | None = None,
 ) -> ThermalResult:
     """Compute the expansion of a relaxed primitive cell.
 
@@ -66,6 +62,9 @@ def thermal_expansion(
     phonon
         Phonopy object of the relaxed cell, where there is one, to save the search for its
         symmetry.
+    born
+        Charges for the non-analytic term, per atom of `crystal` and in its frame; all
+        volumes share them.
 
     Raises
     ------
@@ -80,9 +79,8 @@ def thermal_expansion(
         crystal, potential, displaced_potential, settings, monitor, pieces, phonon
     )
     points = usable_volumes(sampler.sample(), sampler)
-    found = _expand(points, pressure_gpa, "vinet")
-    mode = _mode_gruneisen(crystal, points)
-    return _result(points, sampler.dropped, found, mode, pressure_gpa, elastic)
+    mode = gruneisen.mode_gruneisen(crystal, points)
+    return _result(points, sampler.dropped, mode, pressure_gpa, elastic, born)
 
 
 def _per_atom(point: VolumePoint) -> tuple[float, float]:
@@ -91,79 +89,36 @@ def _per_atom(point: VolumePoint) -> tuple[float, float]:
     return point.crystal.volume_a3 / n, point.energy_ev / n
 
 
-def _vibrational(points: list[VolumePoint]) -> tuple[FloatArray, FloatArray]:
-    """F_vib in eV per atom and C_V in J/mol/K of atoms, both (t, v)."""
+def _vibrations(points: list[VolumePoint]) -> qha.Vibrations:
     n = len(points[0].crystal)
-    free = np.array([p.sample.free_energy_kj_per_mol for p in points]).T
-    heat = np.array([p.sample.heat_capacity_j_per_mol_k for p in points]).T
-    return free / EV_IN_KJ_PER_MOL / n, heat / n
+    free, entropy, heat = (
+        np.array([getattr(p.sample, name) for p in points]).T / n
+        for name in (
+            "free_energy_kj_per_mol",
+            "entropy_j_per_mol_k",
+            "heat_capacity_j_per_mol_k",
+        )
+    )
+    return qha.Vibrations(free / EV_IN_KJ_PER_MOL, entropy, heat)
 
 
 def _expand(points: list[VolumePoint], pressure_gpa: float, form: str) -> qha.Expansion:
     volumes, energies = np.array([_per_atom(p) for p in points]).T
-    free, heat = _vibrational(points)
-    return qha.expansion(TEMPERATURES_K, volumes, energies, free, heat, pressure_gpa, form)
-
-
-@dataclass(frozen=True)
-class _ModeGruneisen:
-    """Mode parameters on the band path, and their C_V-weighted mean at 300 K."""
-
-    distance: FloatArray
-    frequency_thz: FloatArray
-    gamma: FloatArray
-    weighted_mean: float
-
-
-def _mode_gruneisen(crystal: Crystal, points: list[VolumePoint]) -> _ModeGruneisen:
-    """γ_qj = −d ln ω/d ln V from the volumes beside the relaxed one, by phonopy.
-
-    At the edge of the real range the derivative is taken one volume further in.
-    """
-    reference = min(max(reference_index(points), 1), len(points) - 2)
-    below, middle, above = (points[reference + i].harmonic.phonon for i in (-1, 0, 1))
-    gruneisen: Any = PhonopyGruneisen(middle, above, below)
-    segments, _ = band_qpoints(crystal)
-    gruneisen.set_band_structure(segments)
-    _, distances, frequencies, _, gammas = gruneisen.get_band_structure()[:5]
-    frequency = np.concatenate(frequencies)
-    gamma = np.where(
-        frequency > SOFT_FRACTION * frequency.max(), np.concatenate(gammas), np.nan
+    return qha.expansion(
+        TEMPERATURES_K, volumes, energies, _vibrations(points), pressure_gpa, form
     )
-    mesh = [max(2, int(m) // 2) for m in _mesh_numbers(middle)]
-    gruneisen.set_mesh(mesh, is_gamma_center=True)  # a shifted mesh has no symmetry
-    _, weights, on_mesh, _, gamma_mesh = gruneisen.get_mesh()
-    return _ModeGruneisen(
-        np.concatenate(distances),
-        frequency,
-        gamma,
-        _weighted_mean(np.asarray(weights), np.asarray(on_mesh), np.asarray(gamma_mesh)),
-    )
-
-
-def _mesh_numbers(phonon: Phonopy) -> Any:
-    if phonon.mesh is None:
-        raise ValueError("the phonopy object has no mesh: sample it with sample_mesh()")
-    return phonon.mesh.mesh_numbers
-
-
-def _weighted_mean(weights: FloatArray, frequency: FloatArray, gamma: FloatArray) -> float:
-    """Mean of mode parameters weighted by their heat capacity at 300 K (Barron 1955)."""
-    keep = frequency > SOFT_FRACTION * frequency.max()
-    x = np.where(keep, frequency, 1.0) * THZ_IN_K / ROOM_K
-    heat = np.where(keep, (x / 2 / np.sinh(x / 2)) ** 2, 0.0) * weights[:, None]
-    return float((heat * np.where(keep, gamma, 0.0)).sum() / heat.sum())
 
 
 def _result(
     points: list[VolumePoint],
     dropped: int,
-    found: qha.Expansion,
-    mode: _ModeGruneisen,
+    mode: gruneisen.ModeGruneisen,
     pressure_gpa: float,
     elastic: ElasticResult | None,
+    born: BornCharges | None,
 ) -> ThermalResult:
-    other = _expand(points, pressure_gpa, "birch_murnaghan")
+    found = _expand(points, pressure_gpa, eos.VINET)
+    other = _expand(points, pressure_gpa, eos.BIRCH_MURNAGHAN)
     volumes, energies = np.array([_per_atom(p) for p in points]).T
     lattice = _lattices(points)
     work = pressure_gpa / EV_PER_A3_IN_GPA * volumes
@@ -172,11 +127,14 @@ def _result(
         axis: qha.linear_expansion(found.alpha_per_k, found.volume_a3, volumes, lattice[axis])
         for axis in "abc"
     }
+    lengths = {
+        axis: qha.length_at_volume(found.volume_a3, volumes, lattice[axis]) for axis in "abc"
+    }
     count = len(found.temperatures_k)
     limit, reason = _validity(found, dropped)
     shown = np.linspace(0, count - 1, min(SHOWN_TEMPERATURES, count)).astype(int)
-    free = _vibrational(points)[0][shown] + energies
     gamma = float(np.interp(ROOM_K, found.temperatures_k[1:], found.gruneisen[1:]))
+    means = gruneisen.weighted_mean(mode, TEMPERATURES_K)
     both = min(count, len(other.temperatures_k))
     deviation = float(np.abs(other.alpha_per_k[:both] - found.alpha_per_k[:both]).max())
     return ThermalResult(
@@ -197,13 +155,43 @@ def _result(
         sampled_min_frequency_thz=np.array([p.sample.min_frequency_thz for p in points]),
         static_bulk_modulus_gpa=static.bulk_modulus_gpa,
         free_energy_temperatures_k=TEMPERATURES_K[shown],
-        free_energy_per_atom_ev=free,
-        band_gruneisen=mode.gamma,
-        band_gruneisen_frequency_thz=mode.frequency_thz,
-        band_gruneisen_distance=mode.distance,
-        eos="vinet",
+        free_energy_per_atom_ev=_vibrations(points).free_ev[shown] + energies,
+        band_gruneisen=mode.band_gamma,
+        band_gruneisen_frequency_thz=mode.band_frequency_thz,
+        band_gruneisen_distance=mode.band_distance,
+        eos=found.form,
         eos_alpha_deviation_per_k=deviation,
-        checks=_checks(found, limit, reason, gamma, mode, deviation, static, elastic),
+        checks=(
+            *thermal_checks.of_the_fit(found, limit >= TEMPERATURES_K[-1], reason),
+            thermal_checks.of_the_choice(found, deviation),
+            thermal_checks.of_gruneisen(gamma, float(np.interp(ROOM_K, TEMPERATURES_K, means))),
+            *thermal_checks.of_bulk_modulus(static.bulk_modulus_gpa, elastic),
+        ),
+        entropy_j_per_mol_atoms_k=found.entropy_j_per_mol_k,
+        lattice_a=lengths,
+        eos_parameters=found.parameters,
+        other_fit=_other_fit(other),
+        mesh_frequency_thz=mode.mesh_frequency_thz,
+        mesh_gruneisen=mode.mesh_gamma,
+        mesh_weight=mode.mesh_weight,
+        gruneisen_mode_mean=means[:count],
+        band_volume_frequency_thz=mode.volume_frequency_thz,
+        debye_temperature_k=gruneisen.debye_temperature_k(
+            mode.mesh_frequency_thz, mode.mesh_weight
+        ),
+        pressure_gpa=pressure_gpa,
+        born=born,
+    )
+
+
+def _other_fit(found: qha.Expansion) -> OtherFit:
+    return OtherFit(
+        found.form,
+        found.temperatures_k,
+        found.volume_a3,
+        found.alpha_per_k,
+        found.bulk_modulus_gpa,
+        found.parameters,
     )
 
 
@@ -219,53 +207,3 @@ def _validity(found: qha.Expansion, dropped: int) -> tuple[float, str]:
         return limit, f"The volume stays within the sampled range up to {limit:g} K."
     cause = " (further volumes have imaginary modes)" if dropped else ""
     return limit, f"The volume leaves the sampled range above {limit:g} K{cause}."
-
-
-def _checks(
-    found: qha.Expansion,
-    limit: float,
-    reason: str,
-    gamma: float,
-    mode: _ModeGruneisen,
-    deviation: float,
-    static: qha.EquationOfState,
-    elastic: ElasticResult | None,
-) -> tuple[Check, ...]:
-    largest = float(np.abs(found.alpha_per_k).max())
-    off = abs(mode.weighted_mean - gamma) / max(abs(gamma), 0.1)
-    checks = [
-        Check("qha_range", "Volume range", limit >= TEMPERATURES_K[-1], reason),
-        Check(
-            "qha_fit",
-            "Equation of state",
-            found.fit_residual_ev < qha.POOR_FIT_EV,
-            f"Largest misfit {1e3 * found.fit_residual_ev:.3f} meV/atom "
-            f"(limit {1e3 * qha.POOR_FIT_EV:g}).",
-        ),
-        Check(
-            "qha_eos_choice",
-            "Vinet or Birch–Murnaghan",
-            deviation < 0.05 * largest,
-            f"The two equations of state differ by {1e6 * deviation:.2f} × 10⁻⁶/K in the "
-            f"volume expansion (limit 5 % of {1e6 * largest:.1f}).",
-        ),
-        Check(
-            "gruneisen_agreement",
-            "Grüneisen two ways",
-            off < GRUNEISEN_LIMIT,
-            f"Thermodynamic γ(300 K) {gamma:.2f}; heat-capacity-weighted mean of the modes "
-            f"{mode.weighted_mean:.2f} (limit {100 * GRUNEISEN_LIMIT:g} %).",
-        ),
-    ]
-    if elastic is not None and elastic.born_stable:
-        reuss = elastic.moduli.bulk_reuss_gpa
-        checks.append(
-            Check(
-                "bulk_modulus_agreement",
-                "Bulk modulus two ways",
-                abs(static.bulk_modulus_gpa / reuss - 1) < BULK_LIMIT,
-                f"Bulk modulus {static.bulk_modulus_gpa:.1f} GPa from the equation of state, "
-                f"{reuss:.1f} GPa from the elastic constants (limit {100 * BULK_LIMIT:g} %).",
-            )
-        )
-    return tuple(checks)

@@ -49,6 +49,18 @@ class EinsteinSolid:
         x = np.minimum(self.theta_k(v) / np.maximum(t, 1e-9), 700)
         return 3 * K_EV * (x / 2 / np.sinh(x / 2)) ** 2
 
+    def entropy_ev_per_k(self, v, t):
+        x = np.minimum(self.theta_k(v) / np.maximum(t, 1e-9), 700)
+        found = 3 * K_EV * (x / np.expm1(x) - np.log1p(-np.exp(-x)))
+        return np.where(t > 0, found, 0.0)
+
+    def vibrations(self, v, t):
+        return qha.Vibrations(
+            self.vibrational_ev(v, t[:, None]),
+            self.entropy_ev_per_k(v, t[:, None]) * EV_IN_KJ_PER_MOL * 1e3,
+            self.heat_capacity_ev_per_k(v, t[:, None]) * EV_IN_KJ_PER_MOL * 1e3,
+        )
+
     def slope(self, v, t, order=1, h=2e-3):
         """Derivative of the free energy by volume, in eighth or sixth order of h."""
         at = self.static_ev(v + h * np.arange(-3, 4)) + self.vibrational_ev(
@@ -68,13 +80,11 @@ class EinsteinSolid:
 
     def expansion(self, count=7, pressure_gpa=0.0, temperatures=T, form="vinet"):
         volumes = self.volume_a3 * np.linspace(0.97, 1.06, count)
-        heat = self.heat_capacity_ev_per_k(volumes, temperatures[:, None])
         return qha.expansion(
             temperatures,
             volumes,
             self.static_ev(volumes),
-            self.vibrational_ev(volumes, temperatures[:, None]),
-            heat * EV_IN_KJ_PER_MOL * 1e3,
+            self.vibrations(volumes, temperatures),
             pressure_gpa,
             form,
         )
