@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mlpcore.errors import NotConvergedError
 from mlpcore.units import EV_IN_KJ_PER_MOL, EV_PER_A3_IN_GPA
 from properties import symmetry
 from properties.relax import lattice_parameters
 from properties.results import ElasticResult, ThermalResult
+from properties.vibrations import anisotropic, gruneisen, thermal_checks
 from properties.vibrations import equations_of_state as eos
-from properties.vibrations import gruneisen, thermal_checks
 from properties.vibrations import quasiharmonic as qha
 from properties.vibrations.phonons import TEMPERATURES_K
-from properties.vibrations.thermal_result import OtherFit
+from properties.vibrations.thermal_result import (
+    AXES_BY_GRUNEISEN,
+    AXES_QUASISTATIC,
+    EQUAL_AXES,
+    OtherFit,
+)
 from properties.vibrations.volumes import (
     VolumePoint,
     VolumeSampler,
+    reference_index,
     usable_volumes,
 )
 
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
     from phonopy import Phonopy
 
     from mlpcore.potential import Potential
+    from properties.checks import Check
     from properties.crystal import Crystal
     from properties.progress import Monitor, Pieces
     from properties.spec import Preset
@@ -35,6 +43,7 @@ FloatArray = NDArray[np.float64]
 
 ROOM_K = 300.0
 SHOWN_TEMPERATURES = 6
+NO_SHAPE = "The angles of such a cell would be parameters too."
 
 
 def thermal_expansion(
@@ -75,12 +84,26 @@ def thermal_expansion(
     NotConvergedError
         The cell at some volume could not be relaxed.
     """
+    n_further = 2 * len(anisotropic.independent_axes(crystal))
     sampler = VolumeSampler(
-        crystal, potential, displaced_potential, settings, monitor, pieces, phonon
+        crystal, potential, displaced_potential, settings, monitor, pieces, phonon, n_further
     )
     points = usable_volumes(sampler.sample(), sampler)
+    shape: anisotropic.ShapeChange | str = NO_SHAPE
+    if n_further:
+        shape = _shape(points, sampler, potential, settings, monitor, pieces, elastic)
     mode = gruneisen.mode_gruneisen(crystal, points)
-    return _result(points, sampler.dropped, mode, pressure_gpa, elastic, born)
+    return _result(points, sampler.dropped, mode, shape, pressure_gpa, elastic, born)
+
+
+def _shape(
+    points: list[VolumePoint], sampler: VolumeSampler, *others: Any
+) -> anisotropic.ShapeChange | str:
+    """What vibrations do to the shape, or why that is not known."""
+    try:
+        return anisotropic.shape_change(points[reference_index(points)], sampler, *others)
+    except NotConvergedError as error:
+        return str(error)
 
 
 def _per_atom(point: VolumePoint) -> tuple[float, float]:
@@ -113,6 +136,7 @@ def _result(
     points: list[VolumePoint],
     dropped: int,
     mode: gruneisen.ModeGruneisen,
+    shape: anisotropic.ShapeChange | str,
     pressure_gpa: float,
     elastic: ElasticResult | None,
     born: BornCharges | None,
@@ -123,25 +147,19 @@ def _result(
     lattice = _lattices(points)
     work = pressure_gpa / EV_PER_A3_IN_GPA * volumes
     static = qha.fit_equation_of_state(volumes, energies + work)
-    linear = {
-        axis: qha.linear_expansion(found.alpha_per_k, found.volume_a3, volumes, lattice[axis])
-        for axis in "abc"
-    }
-    lengths = {
-        axis: qha.length_at_volume(found.volume_a3, volumes, lattice[axis]) for axis in "abc"
-    }
     count = len(found.temperatures_k)
     limit, reason = _validity(found, dropped)
     shown = np.linspace(0, count - 1, min(SHOWN_TEMPERATURES, count)).astype(int)
-    gamma = float(np.interp(ROOM_K, found.temperatures_k[1:], found.gruneisen[1:]))
+    kelvin = min(ROOM_K, limit)
+    gamma = float(np.interp(kelvin, found.temperatures_k[1:], found.gruneisen[1:]))
     means = gruneisen.weighted_mean(mode, TEMPERATURES_K)
+    of_modes = float(np.interp(kelvin, TEMPERATURES_K, means))
     both = min(count, len(other.temperatures_k))
     deviation = float(np.abs(other.alpha_per_k[:both] - found.alpha_per_k[:both]).max())
     return ThermalResult(
         temperatures_k=found.temperatures_k,
         volume_per_atom_a3=found.volume_a3,
         alpha_volume_per_k=found.alpha_per_k,
-        alpha_linear_per_k=linear,
         bulk_modulus_gpa=found.bulk_modulus_gpa,
         heat_capacity_p_j_per_mol_atoms_k=found.heat_capacity_p_j_per_mol_k,
         heat_capacity_v_j_per_mol_atoms_k=found.heat_capacity_v_j_per_mol_k,
@@ -164,11 +182,11 @@ def _result(
         checks=(
             *thermal_checks.of_the_fit(found, limit >= TEMPERATURES_K[-1], reason),
             thermal_checks.of_the_choice(found, deviation),
-            thermal_checks.of_gruneisen(gamma, float(np.interp(ROOM_K, TEMPERATURES_K, means))),
+            thermal_checks.of_gruneisen(kelvin, gamma, of_modes),
             *thermal_checks.of_bulk_modulus(static.bulk_modulus_gpa, elastic),
+            *_shape_checks(found, shape, kelvin, of_modes, static.bulk_modulus_gpa),
         ),
         entropy_j_per_mol_atoms_k=found.entropy_j_per_mol_k,
-        lattice_a=lengths,
         eos_parameters=found.parameters,
         other_fit=_other_fit(other),
         mesh_frequency_thz=mode.mesh_frequency_thz,
@@ -181,7 +199,51 @@ def _result(
         ),
         pressure_gpa=pressure_gpa,
         born=born,
+        **_axes(found, volumes, lattice, shape),
     )
+
+
+def _axes(
+    found: qha.Expansion,
+    volumes: FloatArray,
+    lattice: dict[str, FloatArray],
+    shape: anisotropic.ShapeChange | str,
+) -> dict[str, Any]:
+    """The fields of the result that tell axes apart."""
+    alpha = {
+        axis: qha.linear_expansion(found.alpha_per_k, found.volume_a3, volumes, lattice[axis])
+        for axis in "abc"
+    }
+    length = {
+        axis: qha.length_at_volume(found.volume_a3, volumes, lattice[axis]) for axis in "abc"
+    }
+    fields: dict[str, Any] = {
+        "alpha_linear_per_k": alpha,
+        "lattice_a": length,
+        "alpha_quasistatic_per_k": alpha,
+    }
+    if isinstance(shape, str):
+        cubic = all(np.allclose(lattice["a"], lattice[axis], rtol=1e-6) for axis in "bc")
+        method = EQUAL_AXES if cubic else AXES_QUASISTATIC
+        return {**fields, "axis_method": method, "axis_note": "" if cubic else shape}
+    count, names = len(found.temperatures_k), shape.response.axes
+    rate = anisotropic.per_axis(names, shape.alpha_per_k[:count])
+    strain = anisotropic.per_axis(names, shape.strain[:count])
+    return {
+        **fields,
+        "alpha_linear_per_k": {axis: alpha[axis] + rate[axis] for axis in "abc"},
+        "lattice_a": {axis: length[axis] * np.exp(strain[axis]) for axis in "abc"},
+        "axis_method": AXES_BY_GRUNEISEN,
+        "axes": shape.response,
+    }
+
+
+def _shape_checks(
+    found: qha.Expansion, shape: anisotropic.ShapeChange | str, *others: float
+) -> tuple[Check, ...]:
+    if isinstance(shape, str):
+        return ()
+    return thermal_checks.of_axes(found, shape.response, *others)
 
 
 def _other_fit(found: qha.Expansion) -> OtherFit:

@@ -65,14 +65,16 @@ class VolumeSampler:
         monitor: Monitor,
         pieces: Pieces,
         like: Phonopy | None = None,
+        n_further: int = 0,
     ) -> None:
+        """Plan the preset's volumes, and `n_further` cells that :meth:`vibrate` will get."""
         self._crystal, self._potential = crystal, potential
         self._displaced_potential = displaced_potential
         self._settings, self._monitor, self._pieces = settings, monitor, pieces
         self._matrix = choose_supercell(crystal, settings).matrix
         self._reference = displaced(crystal, self._matrix, settings.displacement_a, like)
         self._steps = len(self._reference.displacements) + 1
-        self._planned, self._finished = settings.n_volumes, 0
+        self._planned, self._finished = settings.n_volumes + n_further, 0
         self.dropped = 0
 
     def sample(self) -> list[VolumePoint]:
@@ -100,36 +102,50 @@ class VolumeSampler:
         """Relax and vibrate the cell at relative changes of volume."""
         relaxed = []
         for index, offset in enumerate(offsets):
-            self._report(index, "relaxing volumes")
+            self.report(index, "relaxing volumes")
             relaxed.append(self._relax_at(float(offset)))
-        phonons = [self._displaced(cell) for cell, _ in relaxed]
-        forces = self._forces(phonons, offsets)
-        self._finished += len(offsets) * self._steps
-        found = map(harmonic, phonons, forces)
+        keys = [forces_key(self._settings, float(offset)) for offset in offsets]
+        vibrating = self.vibrate([cell for cell, _ in relaxed], keys)
         return [
-            VolumePoint(float(offset), *cell, one, sample_mesh(one.phonon, self._settings))
-            for offset, cell, one in zip(offsets, relaxed, found, strict=True)
+            VolumePoint(float(offset), *cell, *one)
+            for offset, cell, one in zip(offsets, relaxed, vibrating, strict=True)
         ]
+
+    def vibrate(
+        self, cells: list[Crystal], keys: list[str]
+    ) -> list[tuple[Harmonic, MeshSample]]:
+        """Displace atoms in cells at rest with the symmetry of the relaxed one.
+
+        Parameters
+        ----------
+        keys
+            Under which the forces of each cell are kept.
+        """
+        phonons = [self._displaced(cell) for cell in cells]
+        forces = self._forces(phonons, keys)
+        self._finished += len(cells) * self._steps
+        found = map(harmonic, phonons, forces)
+        return [(one, sample_mesh(one.phonon, self._settings)) for one in found]
 
     def _displaced(self, cell: Crystal) -> Phonopy:
         distance_a = self._settings.displacement_a
         return displaced(cell, self._matrix, distance_a, self._reference)
 
-    def _forces(self, phonons: list[Phonopy], offsets: FloatArray) -> list[list[FloatArray]]:
-        """Forces of all displacements at each volume."""
+    def _forces(self, phonons: list[Phonopy], keys: list[str]) -> list[list[FloatArray]]:
+        """Forces of all displacements in each cell."""
         cells = [
-            displaced_cells(phonon, forces_key(self._settings, float(offset)))
-            for phonon, offset in zip(phonons, offsets, strict=True)
+            displaced_cells(phonon, key) for phonon, key in zip(phonons, keys, strict=True)
         ]
         found = batches.forces(
             {key: atoms for one in cells for key, atoms in one.items()},
             self._displaced_potential,
             self._pieces,
-            lambda done: self._report(len(offsets) + done, "displaced supercells"),
+            lambda done: self.report(len(cells) + done, "displaced supercells"),
         )
         return [[found[key] for key in one] for one in cells]
 
-    def _report(self, done: int, what: str) -> None:
+    def report(self, done: int, what: str) -> None:
+        """Tell how many steps of the cells now at work are done."""
         total = self._planned * self._steps
         self._monitor.advance("thermal", self._finished + done, total, what)
 

@@ -22,6 +22,7 @@ from properties.vibrations.phonons import (
 )
 from properties.vibrations.thermal import thermal_expansion
 
+N_STRAINED = 4
 QUICK = dataclasses.replace(PRESETS["quick"], supercell_length_a=8.0, mesh_length_a=30.0)
 
 
@@ -72,20 +73,20 @@ def test_groups_hold_as_many_atoms_as_the_potential_bears():
 
 
 def test_volumes_share_groups_and_the_numbers_stay(relaxed, one_by_one):
-    """Two displacements a volume: the relaxed volume alone, then four volumes together."""
+    """Two displacements a cell: the relaxed volume alone, then four volumes together, then
+    four cells strained along the axes."""
     alone, single = one_by_one
     n_atoms = choose_supercell(relaxed, QUICK).n_atoms
     grouped = LennardJones(batch_atoms=5 * n_atoms)
     heard = Heard()
     found = expansion(relaxed, grouped, heard)
-    n = len(supercells(single)) // QUICK.n_volumes
-    assert n == 2
-    assert supercells(grouped) == [2, 5, 3]
+    assert len(supercells(single)) == 2 * (QUICK.n_volumes + N_STRAINED)
+    assert supercells(grouped) == [2, 5, 3, 5, 3]
     assert found.to_dict() == alone.to_dict()
     done = [step[0] for step in heard.steps]
     assert done == sorted(done)
-    assert heard.steps[-1] == (15, 15, "displaced supercells")
-    assert [step[0] for step in heard.steps[-3:]] == [7, 12, 15]
+    assert heard.steps[-1] == (27, 27, "displaced supercells")
+    assert [step[0] for step in heard.steps[-3:]] == [19, 24, 27]
 
 
 def test_displacements_of_one_cell_share_groups(relaxed):
@@ -107,8 +108,9 @@ def test_stopped_between_groups_it_goes_on_with_what_is_missing(relaxed, one_by_
     assert supercells(stopped) == [2, 3]
     resumed = LennardJones(batch_atoms=4 * n_atoms)
     found = expansion(relaxed, resumed, pieces=pieces)
-    assert supercells(resumed) == [4, 1]
-    assert {batch[0] for batch in resumed.batches} == {n_atoms}  # no cell is relaxed again
+    assert supercells(resumed) == [4, 1, 4, 4]
+    done_again = [batch for batch in resumed.batches if batch[0] != n_atoms]
+    assert len(done_again) == N_STRAINED  # the strained cells; no volume is relaxed again
     assert found.to_dict() == one_by_one[0].to_dict()
 
 
