@@ -89,7 +89,7 @@ def test_both_hands_of_quartz_are_found():
     assert len(reference.matches("SiO2", 152)) == 2
 
 
-@pytest.mark.parametrize("name", sorted(set(example_names()) - {"FeS2"}))
+@pytest.mark.parametrize("name", sorted(set(example_names()) - {"FeS2", "BaTiO3"}))
 def test_an_example_has_its_measurement(name):
     shown = example(name)
     found = reference.matches(shown.crystal.formula, shown.space_group_number)
