@@ -19,6 +19,7 @@ AXIS_STIFFNESS_LIMIT = 0.05
 AXIS_VOLUME_LIMIT = 0.1
 SMALL_ALPHA_PER_K = 5e-6
 """Expansions smaller than this are compared as if they were this large."""
+EOS_LIMIT = 0.05
 
 
 def of_the_fit(found: qha.Expansion, whole: bool, reason: str) -> tuple[Check, Check]:
@@ -92,9 +93,8 @@ def of_axes(
     at = axes.temperatures_k
     linear = float(np.interp(kelvin, at, axes.alpha_volume_per_k))
     gamma = np.array([np.interp(kelvin, at, one) for one in axes.gruneisen.T])
-    compliant = axes.multiplicity @ np.linalg.solve(
-        axes.stiffness_gpa, axes.multiplicity * gamma
-    )
+    answer = np.linalg.solve(axes.stiffness_gpa, axes.multiplicity * gamma)
+    compliant = float(axes.multiplicity @ answer)
     by_volume = linear / compliant * of_modes / static_gpa
     whole = float(np.interp(kelvin, found.temperatures_k, found.alpha_per_k))
     off = abs(linear - by_volume) / max(abs(by_volume), SMALL_ALPHA_PER_K)
