@@ -74,7 +74,7 @@ def candidate_points(
         one, as they belong to the same real displacements.
     """
     rotations = _rotations(crystal)
-    named = [(name, q) for name, q in labels.items() if _is_small(q)]
+    named = [(name, q) for name, q in labels.items() if has_small_denominators(q)]
     named.sort(key=lambda item: float(np.abs(item[1]).max()))
     grid = [
         np.array(steps) / n
@@ -102,7 +102,7 @@ def labelled_points(crystal: Crystal) -> dict[str, FloatArray]:
     return points
 
 
-def _is_small(q: FloatArray) -> bool:
+def has_small_denominators(q: FloatArray) -> bool:
     """Whether all coordinates are fractions with one of the small denominators."""
     return any(np.allclose(n * q, np.round(n * q), atol=SAME_POINT) for n in DENOMINATORS)
 
@@ -188,14 +188,14 @@ def _candidate(
         frequency_thz=frequency,
         degeneracy=len(bands),
         n_arms=len(star),
-        commensurate=_fits(star[0], np.asarray(phonon.supercell_matrix).T),
+        commensurate=holds(np.asarray(phonon.supercell_matrix).T, star[0]),
         followed=False,
         remark="",
     )
     return Candidate(mode, arms)
 
 
-def _fits(q: FloatArray, matrix: NDArray[np.int64]) -> bool:
+def holds(matrix: NDArray[np.int64], q: FloatArray) -> bool:
     """Whether a supercell, rows in primitive vectors, holds whole waves of q."""
     turns = matrix @ q
     return bool(np.allclose(turns, np.round(turns), atol=SAME_POINT))
