@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import constants
 
 from properties.frozen import Frozen
 
 FloatArray = NDArray[np.float64]
+
+COULOMB_EV_A = (
+    constants.elementary_charge / (4 * np.pi * constants.epsilon_0) / constants.angstrom
+)
+"""e²/4πε₀ in eV Å (14.40)."""
 
 
 @dataclass(frozen=True)
@@ -31,3 +38,12 @@ class BornCharges(Frozen):
     dielectric: FloatArray
     charges_e: FloatArray
     source: str
+
+
+def nac_parameters(born: BornCharges) -> Any:
+    """Return charges and dielectric tensor as phonopy takes them, Coulomb factor included."""
+    return {
+        "born": np.array(born.charges_e),
+        "dielectric": np.array(born.dielectric),
+        "factor": COULOMB_EV_A,
+    }

@@ -11,8 +11,10 @@ from phonopy import Phonopy
 from properties import symmetry
 from properties.checks import Check
 from properties.results import PhononResult
-from properties.vibrations import batches, supercell
+from properties.vibrations import batches, modes, supercell
+from properties.vibrations.born import nac_parameters
 from properties.vibrations.displacements import displaced, displaced_cells
+from properties.vibrations.irreps import gamma_modes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from properties.crystal import Crystal
     from properties.progress import Monitor, Pieces
     from properties.spec import Preset
+    from properties.vibrations.born import BornCharges
 
 FloatArray = Any
 
@@ -74,7 +77,9 @@ def supercell_dtype(crystal: Crystal, settings: Preset, potential: Potential) ->
     return "float64" if fits else "float32"
 
 
-def harmonic(phonon: Phonopy, forces: Sequence[FloatArray]) -> Harmonic:
+def harmonic(
+    phonon: Phonopy, forces: Sequence[FloatArray], born: BornCharges | None = None
+) -> Harmonic:
     """Build symmetrised force constants from the forces on the displaced supercells.
 
     Parameters
@@ -83,11 +88,16 @@ def harmonic(phonon: Phonopy, forces: Sequence[FloatArray]) -> Harmonic:
         From :func:`~properties.vibrations.displacements.displaced`.
     forces
         Those on its displaced cells, in their order, each (n, 3) in eV/Å.
+    born
+        Charges of the primitive cell, for the non-analytic term (Gonze and Lee, Phys. Rev.
+        B 55, 10355 (1997)).
     """
     phonon.forces = np.array(forces)
     phonon.produce_force_constants(show_drift=False)
     raw = np.sort(np.abs(_gamma_frequencies_thz(phonon)))[2]
     phonon.symmetrize_force_constants(level=3, show_drift=False)
+    if born is not None:
+        phonon.nac_params = nac_parameters(born)
     return Harmonic(phonon, float(raw))
 
 
@@ -101,6 +111,7 @@ def phonons(
     settings: Preset,
     monitor: Monitor,
     pieces: Pieces,
+    born: BornCharges | None = None,
 ) -> tuple[PhononResult, Phonopy]:
     """Compute dispersion, density of states and harmonic thermodynamics.
 
@@ -108,6 +119,8 @@ def phonons(
     ----------
     crystal
         Relaxed standard primitive cell.
+    born
+        Charges of that cell, for the splitting of polar modes.
 
     Returns
     -------
@@ -119,6 +132,29 @@ def phonons(
     Cancelled
         The monitor asked to stop; finished displacements are kept.
     """
+    found = harmonic_of(crystal, potential, settings, monitor, pieces, born)
+    count = len(found.phonon.displacements)
+    monitor.advance("phonons", count, count, "sampling the Brillouin zone")
+    chosen = choose_supercell(crystal, settings)
+    return _result(crystal, chosen, settings, found, born), found.phonon
+
+
+def harmonic_of(
+    crystal: Crystal,
+    potential: Potential,
+    settings: Preset,
+    monitor: Monitor,
+    pieces: Pieces,
+    born: BornCharges | None = None,
+    stage: str = "phonons",
+) -> Harmonic:
+    """Return the force constants of a crystal; forces that are kept are not computed again.
+
+    Parameters
+    ----------
+    stage
+        Whose progress the monitor is told.
+    """
     chosen = choose_supercell(crystal, settings)
     phonon = displaced(crystal, chosen.matrix, settings.displacement_a)
     cells = displaced_cells(phonon, forces_key(settings))
@@ -126,11 +162,9 @@ def phonons(
         cells,
         potential,
         pieces,
-        lambda done: monitor.advance("phonons", done, len(cells), "displacements"),
+        lambda done: monitor.advance(stage, done, len(cells), "displacements"),
     )
-    monitor.advance("phonons", len(cells), len(cells), "sampling the Brillouin zone")
-    found = harmonic(phonon, [forces[key] for key in cells])
-    return _result(crystal, chosen, settings, found), phonon
+    return harmonic(phonon, [forces[key] for key in cells], born)
 
 
 def forces_key(settings: Preset, offset: float = 0.0) -> str:
@@ -142,12 +176,17 @@ def forces_key(settings: Preset, offset: float = 0.0) -> str:
 
 
 def _result(
-    crystal: Crystal, chosen: supercell.Supercell, settings: Preset, harmonic: Harmonic
+    crystal: Crystal,
+    chosen: supercell.Supercell,
+    settings: Preset,
+    harmonic: Harmonic,
+    born: BornCharges | None,
 ) -> PhononResult:
     phonon = harmonic.phonon
     bands = band_structure(crystal, phonon)
     sampled = sample_mesh(phonon, settings)
-    dos = phonon.run_total_dos(use_tetrahedron_method=True)
+    total = phonon.run_total_dos(use_tetrahedron_method=True)
+    dos = np.asarray(total.frequency_points), np.asarray(total.dos)
     frequencies = bands["band_frequency_thz"]
     lowest = min(float(frequencies.min()), sampled.min_frequency_thz)
     highest = max(float(frequencies.max()), sampled.max_frequency_thz)
@@ -159,8 +198,8 @@ def _result(
         n_displacements=len(phonon.displacements),
         n_atoms_primitive=len(crystal),
         gamma_frequencies_thz=_gamma_frequencies_thz(phonon),
-        dos_frequency_thz=np.asarray(dos.frequency_points),
-        dos_per_thz=np.asarray(dos.dos),
+        dos_frequency_thz=dos[0],
+        dos_per_thz=dos[1],
         max_frequency_thz=highest,
         min_frequency_thz=lowest,
         imaginary=lowest < IMAGINARY_THZ,
@@ -171,8 +210,22 @@ def _result(
         zero_point_energy_kj_per_mol=float(sampled.free_energy_kj_per_mol[0]),
         acoustic_sum_rule_residual_thz=harmonic.raw_acoustic_thz,
         checks=_checks(lowest, chosen, settings, harmonic.raw_acoustic_thz),
+        projected_dos_per_thz=modes.projected_dos(phonon, *dos),
+        gamma_modes=gamma_modes(phonon),
+        born=born,
         **bands,
+        **_around_gamma(crystal, phonon, born is not None),
     )
+
+
+def _around_gamma(crystal: Crystal, phonon: Phonopy, polar: bool) -> dict[str, FloatArray]:
+    """Speeds of sound, and where there are charges the limits of frequencies at Γ."""
+    directions, speeds = modes.sound_speeds(crystal, phonon)
+    found = {"sound_direction": directions, "sound_speed_km_per_s": speeds}
+    if polar:
+        directions, frequencies = modes.limits_at_gamma(crystal, phonon)
+        found |= {"limit_direction": directions, "limit_frequency_thz": frequencies}
+    return found
 
 
 @dataclass(frozen=True)
@@ -219,18 +272,30 @@ def band_qpoints(crystal: Crystal) -> tuple[list[FloatArray], symmetry.BandPath]
 
 
 def band_structure(crystal: Crystal, phonon: Phonopy) -> dict[str, Any]:
-    """Frequencies along the standard path, as the ``band_*`` fields of a result."""
+    """Modes along the standard path, as the ``band_*`` fields of a result."""
     segments, path = band_qpoints(crystal)
-    found = phonon.run_band_structure(segments)
+    found: Any = phonon.run_band_structure(
+        segments, with_eigenvectors=True, with_group_velocities=True
+    )
     lengths = [len(segment) for segment in segments]
+    starts = np.cumsum([0, *lengths[:-1]])
     ticks, labels = _ticks([np.asarray(d) for d in found.distances], path)
+    frequencies = np.concatenate(found.frequencies)
+    vectors = np.concatenate([np.asarray(one) for one in found.eigenvectors])
+    softest = int(frequencies.min(axis=1).argmin())
+    wanted = np.array([softest, *starts, *(np.cumsum(lengths) - 1)])
+    kept = modes.kept_points(len(frequencies), frequencies.shape[1], wanted)
+    speeds = np.linalg.norm(np.concatenate(found.group_velocities), axis=2)
     return {
         "band_distance": np.concatenate(found.distances),
         "band_qpoints": np.concatenate(found.qpoints),
-        "band_frequency_thz": np.concatenate(found.frequencies),
-        "band_segment_start": np.cumsum([0, *lengths[:-1]]),
+        "band_frequency_thz": frequencies,
+        "band_segment_start": starts,
         "band_tick_distance": np.array(ticks),
         "band_tick_label": tuple(labels),
+        "band_eigenvectors": vectors[kept].astype(np.complex64),
+        "band_eigenvector_index": kept,
+        "band_group_speed_km_per_s": modes.THZ_A_IN_KM_PER_S * speeds,
     }
 
 
