@@ -18,9 +18,16 @@ from properties.elasticity.bare import MAX_ATOMS_DIFFERENTIATED
 from properties.elasticity.constants import elastic_constants
 from properties.elasticity.pressure import elastic_under_pressure
 from properties.elasticity.spread import model_spread
-from properties.results import RESULT_TYPES, ElasticResult, Outcome, RelaxResult, StageResult
+from properties.results import (
+    RESULT_TYPES,
+    ElasticResult,
+    Outcome,
+    PhononResult,
+    RelaxResult,
+    StageResult,
+)
 from properties.spec import MAX_INPUT_ATOMS
-from properties.vibrations import phonons, thermal
+from properties.vibrations import born, convergence, phonons, soft_mode, thermal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
     from mlpcore.potential import Potential
     from properties.progress import Monitor, Pieces
     from properties.spec import Spec
+    from properties.vibrations.born import BornCharges
 
 VERSIONED = ("torch", "sevenn", "chgnet", "ase", "phonopy", "spglib", "seekpath", "numpy")
 
@@ -152,7 +160,8 @@ class _Run:
                 self.warn(check.code, stage, check.message)
         if isinstance(result, ElasticResult) and result.method == "finite strain":
             self.warn("finite_strain_only", stage, FINITE_STRAIN_ONLY)
-        if stage == "phonons" and _may_be_polar(self._spec.structure.symbols):
+        polar = _may_be_polar(self._spec.structure.symbols) and self._spec.born is None
+        if stage == "phonons" and polar:
             self.warn("no_born_charges", stage, NO_BORN_CHARGES)
         self._monitor.stage_finished(stage, result, seconds)
 
@@ -247,9 +256,30 @@ class _Run:
     def _another(self, model: str) -> Potential:
         return _loaded(registry.load, model, self._device, "float64", self._spec.engine)
 
+    @cached_property
+    def _born(self) -> BornCharges | None:
+        """The charges that were given, for the relaxed cell; what is odd in them is told."""
+        given, relaxed = self._spec.born, self._relaxed
+        if given is None:
+            return None
+        charges, checks = born.for_primitive(
+            given, self._spec.structure, relaxed.primitive, relaxed.rotation_from_input
+        )
+        for check in checks:
+            if not check.passed:
+                self.warn(check.code, "phonons", check.message)
+        return charges
+
+    @property
+    def _harmonic_result(self) -> PhononResult:
+        found = self._results.get("phonons")
+        if not isinstance(found, PhononResult):
+            raise NotConvergedError("There are no phonons to go on from.")
+        return found
+
     def _phonons(self) -> StageResult:
         result, self._phonon = phonons.phonons(
-            potential=self._displaced_potential, **self._common()
+            potential=self._displaced_potential, **self._common(), born=self._born
         )
         if self._files is not None:
             export.write_phonons(self._files, result, self._phonon)
@@ -264,10 +294,27 @@ class _Run:
             pressure_gpa=self._spec.pressure_gpa,
             elastic=known if isinstance(known, ElasticResult) else None,
             phonon=self._phonon,
+            born=self._born,
         )
         if self._files is not None:
             export.write_thermal(self._files, result)
         return result
+
+    def _soft_mode(self) -> StageResult:
+        return soft_mode.follow(
+            potential=self._potential,
+            displaced_potential=self._displaced_potential,
+            **self._common(),
+            phonons=self._harmonic_result,
+            pressure_gpa=self._spec.pressure_gpa,
+        )
+
+    def _phonon_convergence(self) -> StageResult:
+        return convergence.converge(
+            potential=self._displaced_potential,
+            **self._common(),
+            phonons=self._harmonic_result,
+        )
 
     def outcome(self, found: symmetry.Symmetry) -> Outcome:
         """Put everything together."""
