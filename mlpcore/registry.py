@@ -50,6 +50,9 @@ class ModelInfo:
         Sentences for the user.
     cutoff_a
         Radius of one message-passing step in Å.
+    memory_per_atom_mb, upstream_memory_per_atom_mb
+        What an evaluation takes for one atom more, in double precision: with the code that
+        serves on a CPU, and with the package that the model comes from.
     elements
         Chemical symbols that the model was trained on.
     twice_differentiable
@@ -70,6 +73,8 @@ class ModelInfo:
     licence: str
     citation: str
     cutoff_a: float
+    memory_per_atom_mb: float
+    upstream_memory_per_atom_mb: float
     elements: frozenset[str]
     twice_differentiable: bool
     character: str

@@ -20,10 +20,7 @@ from properties.vibrations.convergence_result import (
 from properties.vibrations.displacements import displaced, displaced_cells
 from properties.vibrations.estimate import DISPLACEMENTS_A, Plan, plan
 from properties.vibrations.phonons import choose_supercell, forces_key, harmonic
-from properties.vibrations.soft_mode_search import (
-    holds,
-    labelled_points,
-)
+from properties.vibrations.soft_mode_search import candidate_points, holds, labelled_points
 
 if TYPE_CHECKING:
     from mlpcore.potential import Potential

@@ -136,7 +136,7 @@ def costs(
     """
 
     def cost(name: str, one: Supercell, n_displaced: int) -> Cost:
-        seconds = n_displaced * one.n_atoms * seconds_per_atom
+        seconds = n_displaced * one.n_atoms * seconds_per_atom if n_displaced else 0.0
         memory = PROCESS_MB + one.n_atoms * memory_per_atom_mb
         return Cost(name, one.length_a, one.n_atoms, n_displaced, seconds, memory)
 
@@ -151,6 +151,16 @@ def costs(
     )
 
 
-def seconds_per_atom(stage_seconds: float, n_displacements: int, n_atoms: int) -> float:
-    """Time of one atom of one displaced supercell, from a stage that computed them all."""
+def seconds_per_atom(stage_seconds: float | None, n_displacements: int, n_atoms: int) -> float:
+    """Time of one atom of one displaced supercell, from a stage that computed them all.
+
+    Not-a-number where the time of the stage is not known.
+    """
+    if not stage_seconds:
+        return float("nan")
     return stage_seconds / max(n_displacements * n_atoms, 1)
+
+
+def total(parts: tuple[Cost, ...]) -> tuple[float, float]:
+    """Return the seconds of all parts together, and the memory of the largest."""
+    return sum(part.seconds for part in parts), max(part.memory_mb for part in parts)

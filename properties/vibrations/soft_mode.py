@@ -11,15 +11,8 @@ from numpy.typing import NDArray
 from mlpcore.errors import Cancelled, MLPError
 from properties import symmetry
 from properties.crystal import Crystal
-from properties.vibrations import batches, soft_mode_phase, soft_mode_well
-from properties.vibrations.displacements import displaced, displaced_cells
-from properties.vibrations.phonons import (
-    IMAGINARY_THZ,
-    Harmonic,
-    choose_supercell,
-    forces_key,
-    harmonic,
-)
+from properties.vibrations import soft_mode_phase, soft_mode_well
+from properties.vibrations.phonons import IMAGINARY_THZ, harmonic_of
 from properties.vibrations.soft_mode_checks import all_checks
 from properties.vibrations.soft_mode_directions import Direction, directions, holding_cell
 from properties.vibrations.soft_mode_result import DistortedPhase, SoftMode, SoftModeResult
@@ -92,8 +85,9 @@ def follow(
     Cancelled
         The monitor asked to stop; finished wells and phases are kept.
     """
-    monitor.advance("soft_mode", 0, 1, "looking for soft modes")
-    found = _harmonic(crystal, displaced_potential, settings, monitor, pieces)
+    found = harmonic_of(
+        crystal, displaced_potential, settings, monitor, pieces, stage="soft_mode"
+    )
     stars = candidate_points(crystal, labelled_points(crystal))
     candidates, lowest = soft_modes(found.phonon, stars, IMAGINARY_THZ)
     follower = _Follower(crystal, potential, settings, monitor, pieces, pressure_gpa)
@@ -113,17 +107,6 @@ def follow(
 
 def _atoms_per_formula_unit(crystal: Crystal) -> int:
     return sum(crystal.to_atoms().symbols.formula.reduce()[0].count().values())
-
-
-def _harmonic(
-    crystal: Crystal, potential: Potential, settings: Preset, monitor: Monitor, pieces: Pieces
-) -> Harmonic:
-    """Force constants from the displacements of the phonons, which are kept."""
-    matrix = choose_supercell(crystal, settings).matrix
-    phonon = displaced(crystal, matrix, settings.displacement_a)
-    cells = displaced_cells(phonon, forces_key(settings))
-    forces = batches.forces(cells, potential, pieces, lambda _: monitor.checkpoint())
-    return harmonic(phonon, [forces[key] for key in cells])
 
 
 class _Follower:

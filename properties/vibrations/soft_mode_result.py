@@ -177,6 +177,10 @@ class SoftModeResult(Frozen):
         """Return the relative change of volume from the undistorted crystal."""
         return phase.volume_per_atom_a3 / self.parent_volume_per_atom_a3 - 1
 
+    def gain_per_formula_unit(self, phase: DistortedPhase) -> float:
+        """Return the gain in meV per formula unit."""
+        return self.atoms_per_formula_unit * phase.gain_mev_per_atom
+
     def summary(self) -> dict[str, Any]:
         """The block ``soft_mode`` of result.json."""
         return {
@@ -202,7 +206,7 @@ class SoftModeResult(Frozen):
         return {
             "qpoint": self.modes[phase.mode].qpoint,
             **{key: getattr(phase, key) for key in keys},
-            "gain_mev_per_formula_unit": self.atoms_per_formula_unit * phase.gain_mev_per_atom,
+            "gain_mev_per_formula_unit": self.gain_per_formula_unit(phase),
             "crystal": phase.crystal,
         }
 
