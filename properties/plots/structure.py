@@ -131,14 +131,24 @@ def atoms_in_view(crystal: Crystal, cells: int = 1) -> Drawn:
 def _bonds(numbers: IntArray, positions: FloatArray) -> IntArray:
     """Join neighbours, but two metal atoms only where there is nothing else."""
     i, j = np.triu_indices(len(numbers), k=1)
-    reach = BOND_FACTOR * (covalent_radii[numbers[i]] + covalent_radii[numbers[j]])
-    near = np.linalg.norm(positions[i] - positions[j], axis=1) < reach
-    i, j = i[near], j[near]
-    metal = ~np.isin(numbers, NON_METALS)
-    if not metal.all():
-        keep = ~(metal[i] & metal[j])
-        i, j = i[keep], j[keep]
-    return np.stack([i, j], axis=1)
+    apart = np.linalg.norm(positions[i] - positions[j], axis=1)
+    near = joined(numbers[i], numbers[j], apart)
+    return np.stack([i[near], j[near]], axis=1)
+
+
+def joined(first: IntArray, second: IntArray, apart_a: FloatArray) -> NDArray[np.bool_]:
+    """Return which pairs of atoms are drawn with a bond.
+
+    Parameters
+    ----------
+    first, second, apart_a
+        Atomic numbers of each pair, and its distance; together they name all elements.
+    """
+    near = apart_a < BOND_FACTOR * (covalent_radii[first] + covalent_radii[second])
+    metals = ~np.isin(first, NON_METALS), ~np.isin(second, NON_METALS)
+    if all(metal.all() for metal in metals):
+        return np.asarray(near)
+    return np.asarray(near & ~(metals[0] & metals[1]))
 
 
 def _element(drawn: Drawn, number: int) -> go.Mesh3d:
