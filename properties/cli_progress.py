@@ -8,7 +8,7 @@ from typing import Any, Self, TextIO
 from tqdm import tqdm
 
 from properties.checks import Caution
-from properties.results import Outcome, StageResult
+from properties.results import Outcome, SoftModeResult, StageResult
 
 
 class Bars:
@@ -111,4 +111,20 @@ def summary(label: str, outcome: Outcome, folder: Path) -> str:
         ]
         if values:
             lines.append(f"  {stage:<8} {', '.join(values)}")
+    followed = outcome.stages.get("soft_mode")
+    if isinstance(followed, SoftModeResult):
+        lines.append(f"  soft mode  {_best_phase(followed)}")
     return "\n".join(lines)
+
+
+def _best_phase(followed: SoftModeResult) -> str:
+    """Say where the imaginary modes lead to."""
+    best = followed.best
+    if not followed.modes:
+        return "all modes are real"
+    if best is None:
+        return f"{len(followed.modes)} imaginary modes, no phase below the crystal found"
+    return (
+        f"{best.space_group_symbol} is lower by {best.gain_mev_per_atom:.3g} meV/atom "
+        f"({len(followed.modes)} imaginary modes)"
+    )
