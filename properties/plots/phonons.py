@@ -1,4 +1,4 @@
-"""Phonon dispersion, density of states and harmonic thermodynamics."""
+"""Phonon dispersion with the density of states on the same frequency axis."""
 
 from __future__ import annotations
 
@@ -8,64 +8,150 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
-from scipy.constants import R
 
-from mlpcore.units import THZ_IN_EV, THZ_IN_PER_CM
-from properties.plots import style
+from mlpcore.units import THZ_IN_EV, THZ_IN_K, THZ_IN_PER_CM
+from properties.crystal import Crystal
+from properties.plots import phonons_colour, style
+from properties.plots.phonons_colour import Colouring
 from properties.results import PhononResult
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
-FREQUENCY_UNITS = {"THz": 1.0, "cm⁻¹": THZ_IN_PER_CM, "meV": THZ_IN_EV * 1e3}
+FREQUENCY_UNITS = {
+    "THz": 1.0,
+    "meV": THZ_IN_EV * 1e3,
+    "cm⁻¹": THZ_IN_PER_CM,
+    "K": THZ_IN_K,
+}
+DIGITS = {"THz": ".2f", "meV": ".2f", "cm⁻¹": ".1f", "K": ".1f"}
 SMALLEST_DOS = 1e-2
 """Part of the highest density of states that still has to be in view."""
 
-DIGITS = {"THz": ".2f", "cm⁻¹": ".1f", "meV": ".2f"}
+TOTAL, BY_ELEMENT, BY_SITE = "total", "by element", "by site"
+DOS_FILL = "rgba(86, 180, 233, 0.25)"
+SAME_SITE = 1e-3
+"""Sites are alike where their densities of states differ by less, part of the highest."""
+
+BAR_ROOM_PX, AXIS_ROOM_PX = 46, 64
 
 
-def bands_and_dos(result: PhononResult, unit: str = "THz", height: int = 480) -> go.Figure:
-    """Dispersion with the density of states beside it, on one frequency axis."""
+def bands_and_dos(
+    result: PhononResult,
+    unit: str = "THz",
+    height: int = 500,
+    crystal: Crystal | None = None,
+    dos: str = TOTAL,
+    colouring: Colouring | None = None,
+) -> go.Figure:
+    """Dispersion with the density of states beside it, on one frequency axis.
+
+    Parameters
+    ----------
+    crystal
+        The primitive cell, which names the elements of a projected density of states.
+    dos
+        ``total``, ``by element`` or ``by site``.
+    colouring
+        Values to colour the bands by.
+    """
     figure = make_subplots(
-        rows=1, cols=2, shared_yaxes=True, column_widths=[0.78, 0.22], horizontal_spacing=0.045
+        rows=1, cols=2, shared_yaxes=True, column_widths=[0.76, 0.24], horizontal_spacing=0.03
     )
-    for trace in band_traces(result, unit):
-        figure.add_trace(trace, row=1, col=1)
-    figure.add_trace(_dos_trace(result, unit), row=1, col=2)
+    figure.add_traces(_bands(result, unit, colouring), rows=1, cols=1)
+    figure.add_traces(dos_traces(result, unit, crystal, dos), rows=1, cols=2)
     draw_path(figure, result)
     figure.update_yaxes(title=f"frequency ({unit})", row=1, col=1)
     figure.update_xaxes(title=f"DOS (1/{unit})", rangemode="tozero", nticks=4, row=1, col=2)
-    low, high = _frequency_range(result, unit)
+    low, high = frequency_range(result, unit)
     figure.update_yaxes(range=[low, high])
     if result.imaginary:
         shade_imaginary(figure, low)
-    return style.finish(figure, height, legend=False)
+    style.finish(figure, height, legend=dos != TOTAL)
+    figure.update_layout(
+        uirevision=unit, hovermode="closest", legend={"x": 1, "xanchor": "right"}
+    )
+    if colouring is not None:
+        _make_room_for_colours(figure)
+    return figure
 
 
-def band_traces(result: PhononResult, unit: str = "THz") -> list[go.Scatter]:
-    """One line a band, broken between segments."""
+def _make_room_for_colours(figure: go.Figure) -> None:
+    """Put the colour bar below the chart, where it takes no width from a narrow screen."""
+    figure.update_layout(height=figure.layout.height + BAR_ROOM_PX)
+    figure.update_layout(margin={"b": AXIS_ROOM_PX + BAR_ROOM_PX})
+
+
+def _bands(result: PhononResult, unit: str, colouring: Colouring | None) -> list[go.Scatter]:
+    if colouring is None:
+        return band_traces(result, unit)
+    start = result.band_segment_start
+    scaled = FREQUENCY_UNITS[unit] * result.band_frequency_thz
+    drawn = phonons_colour.traces(result.band_distance, scaled, start, colouring)
+    return [*band_traces(result, unit, colouring), *drawn]
+
+
+def band_traces(
+    result: PhononResult, unit: str = "THz", colouring: Colouring | None = None
+) -> list[go.Scatter]:
+    """One line a band, broken between segments.
+
+    The band's number from 1 is the trace's ``meta``. A row of ``customdata`` holds q and the
+    index of the point in ``band_qpoints``, and, where there is one, the value that colours it.
+    """
     start = result.band_segment_start
     distance = with_breaks(result.band_distance, start)
-    qpoints = with_breaks(result.band_qpoints, start).astype(np.float32)
-    text = (
-        f"%{{y:{DIGITS[unit]}}} {unit}<br>q = (%{{customdata[0]:.3f}}, "
-        "%{customdata[1]:.3f}, %{customdata[2]:.3f})<extra>band %{meta}</extra>"
-    )
+    index = np.arange(len(result.band_qpoints))
+    points = with_breaks(np.column_stack([result.band_qpoints, index]), start)
+    scaled = with_breaks(FREQUENCY_UNITS[unit] * result.band_frequency_thz, start)
+    faint = {"color": style.RULE, "width": 1.0}
     return [
         go.Scatter(
             x=distance,
-            y=FREQUENCY_UNITS[unit] * with_breaks(frequency, start),
+            y=scaled[:, band],
             mode="lines",
-            line=style.line(style.BLUE, width=1.8),
-            name=f"band {band}",
-            meta=band,
-            customdata=qpoints,
-            hovertemplate=text,
+            line=faint if colouring else style.line(style.BLUE, width=1.8),
+            name=f"band {band + 1}",
+            meta=band + 1,
+            showlegend=False,
+            customdata=_with_values(points, start, colouring, band),
+            hovertemplate=_band_hover(unit, colouring),
         )
-        for band, frequency in enumerate(result.band_frequency_thz.T, start=1)
+        for band in range(scaled.shape[1])
     ]
 
 
-def with_breaks(values: FloatArray, segment_start: NDArray[np.int64]) -> FloatArray:
+def _with_values(
+    points: FloatArray, start: IntArray, colouring: Colouring | None, band: int
+) -> NDArray[np.float32]:
+    if colouring is None:
+        return points.astype(np.float32)
+    values = with_breaks(colouring.values[:, band], start)
+    return np.column_stack([points, values]).astype(np.float32)
+
+
+def _band_hover(unit: str, colouring: Colouring | None) -> str:
+    text = (
+        f"%{{y:{DIGITS[unit]}}} {unit}<br>q = (%{{customdata[0]:.3f}}, "
+        "%{customdata[1]:.3f}, %{customdata[2]:.3f})"
+    )
+    if colouring is not None:
+        text += f"<br>{colouring.name} %{{customdata[4]:.2f}} {colouring.unit}".rstrip()
+    return text + "<extra>band %{meta}</extra>"
+
+
+def written(frequency_thz: float, unit: str) -> str:
+    """Return a frequency in a unit, with a true minus sign and the unit's decimals."""
+    text = f"{FREQUENCY_UNITS[unit] * frequency_thz:{DIGITS[unit]}}"
+    return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
+
+
+def in_thz(value: float, unit: str) -> float:
+    """Return a frequency given in a unit."""
+    return value / FREQUENCY_UNITS[unit]
+
+
+def with_breaks(values: FloatArray, segment_start: IntArray) -> FloatArray:
     """Insert a not-a-number before each segment but the first, so that lines break there."""
     return np.insert(np.asarray(values, dtype=float), segment_start[1:], np.nan, axis=0)
 
@@ -107,7 +193,7 @@ def shade_imaginary(figure: go.Figure, low: float) -> None:
     )
     figure.add_annotation(
         text="imaginary",
-        xref="x2 domain",
+        xref="x2 domain" if figure.layout.xaxis2.domain else "x domain",
         x=0.98,
         xanchor="right",
         y=low,
@@ -117,7 +203,8 @@ def shade_imaginary(figure: go.Figure, low: float) -> None:
     )
 
 
-def _frequency_range(result: PhononResult, unit: str) -> tuple[float, float]:
+def frequency_range(result: PhononResult, unit: str) -> tuple[float, float]:
+    """Ends of the frequency axis, with all bands and nearly all states in view."""
     scale = FREQUENCY_UNITS[unit]
     occupied = result.dos_per_thz > SMALLEST_DOS * result.dos_per_thz.max()
     top = max(result.max_frequency_thz, float(result.dos_frequency_thz[occupied].max()))
@@ -126,77 +213,73 @@ def _frequency_range(result: PhononResult, unit: str) -> tuple[float, float]:
     return min(low, -0.015 * high), high
 
 
-def _dos_trace(result: PhononResult, unit: str) -> go.Scatter:
+def dos_traces(
+    result: PhononResult, unit: str, crystal: Crystal | None = None, kind: str = TOTAL
+) -> list[go.Scatter]:
+    """Total density of states and, if asked for, the parts of elements or sites.
+
+    Raises
+    ------
+    ValueError
+        Parts are asked for of a result that does not have them, or without a crystal.
+    """
     scale = FREQUENCY_UNITS[unit]
+    frequency = scale * result.dos_frequency_thz
+    if kind == TOTAL:
+        total = _dos_line(frequency, result.dos_per_thz / scale, "all atoms", unit, style.BLUE)
+        return [total.update(fill="tozerox", fillcolor=DOS_FILL)]
+    total = _dos_line(frequency, result.dos_per_thz / scale, "all atoms", unit, style.NEUTRAL)
+    parts = projected(result, crystal, kind)
+    shown = [total]
+    for name, values, colour in parts:
+        shown.append(_dos_line(frequency, values / scale, name, unit, colour))
+    return shown
+
+
+def _dos_line(
+    frequency: FloatArray, states: FloatArray, name: str, unit: str, colour: str
+) -> go.Scatter:
     return go.Scatter(
-        x=result.dos_per_thz / scale,
-        y=scale * result.dos_frequency_thz,
+        x=states,
+        y=frequency,
         mode="lines",
-        line=style.line(style.BLUE, width=1.5),
-        fill="tozerox",
-        fillcolor="rgba(86, 180, 233, 0.25)",
-        name="density of states",
-        hovertemplate=f"%{{y:{DIGITS[unit]}}} {unit}<br>%{{x:.3g}} per {unit}<extra></extra>",
-    )
-
-
-def thermodynamics(result: PhononResult) -> tuple[go.Figure, go.Figure, go.Figure]:
-    """Free energy, entropy and heat capacity C_V, each per mole of primitive cells."""
-    kelvin = result.temperatures_k
-    free_energy = _against_temperature(
-        "free energy", "kJ/mol", kelvin, result.free_energy_kj_per_mol, style.BLUE
-    )
-    entropy = _against_temperature(
-        "entropy", "J/(mol K)", kelvin, result.entropy_j_per_mol_k, style.GREEN
-    )
-    heat = _against_temperature(
-        "heat capacity C<sub>V</sub>",
-        "J/(mol K)",
-        kelvin,
-        result.heat_capacity_j_per_mol_k,
-        style.RED,
-    )
-    heat.update_yaxes(range=[0, 3.5 * R * result.n_atoms_primitive])
-    heat.add_hline(
-        3 * R * result.n_atoms_primitive,
-        line={"color": style.NEUTRAL, "dash": "dot"},
-        annotation={"text": "Dulong–Petit", "font": {"color": style.NEUTRAL}},
-        annotation_position="top right",
-    )
-    return free_energy, entropy, heat
-
-
-def _against_temperature(
-    name: str, unit: str, kelvin: FloatArray, values: FloatArray, colour: str
-) -> go.Figure:
-    trace = go.Scatter(
-        x=kelvin,
-        y=values,
+        line=style.line(colour, width=1.5),
         name=name,
-        line=style.line(colour),
-        hovertemplate=style.hover("T:.0f", f"{name}:.2f", "K", unit),
+        hovertemplate=(
+            f"%{{y:{DIGITS[unit]}}} {unit}<br>%{{x:.3g}} per {unit}<extra>{name}</extra>"
+        ),
     )
-    figure = go.Figure(trace)
-    figure.update_xaxes(title="temperature (K)")
-    figure.update_yaxes(title=f"{name} ({unit})")
-    return style.finish(figure, height=320, legend=False)
 
 
-def gamma_rows(result: PhononResult, tolerance_thz: float = 0.01) -> list[dict[str, str]]:
-    """Frequencies at Γ in all units, equal ones together, as text for a table."""
-    groups: list[list[float]] = []
-    for frequency in np.sort(result.gamma_frequencies_thz):
-        if groups and frequency - groups[-1][-1] < tolerance_thz:
-            groups[-1].append(float(frequency))
+def projected(
+    result: PhononResult, crystal: Crystal | None, kind: str
+) -> list[tuple[str, FloatArray, str]]:
+    """Name, states per THz and colour of each element, or of each set of like sites."""
+    if crystal is None or not result.projected_dos_per_thz.size:
+        raise ValueError("A projected density of states needs the crystal and its projection.")
+    states = result.projected_dos_per_thz
+    colours = phonons_colour.element_colours(crystal)
+    if kind == BY_ELEMENT:
+        numbers = np.array(crystal.symbols)
+        return [(name, states[numbers == name].sum(0), c) for name, c in colours.items()]
+    groups = _like_sites(states, crystal.symbols)
+    return [
+        (f"{name} {', '.join(str(k + 1) for k in members)}", states[members].sum(0), colour)
+        for (name, members), colour in zip(
+            groups, (style.CYCLE * (1 + len(groups) // len(style.CYCLE))), strict=False
+        )
+    ]
+
+
+def _like_sites(states: FloatArray, symbols: tuple[str, ...]) -> list[tuple[str, list[int]]]:
+    """Group the atoms of one element with the same density of states."""
+    groups: list[tuple[str, list[int]]] = []
+    limit = SAME_SITE * float(states.max())
+    for atom, symbol in enumerate(symbols):
+        for known, members in groups:
+            if known == symbol and np.allclose(states[members[0]], states[atom], atol=limit):
+                members.append(atom)
+                break
         else:
-            groups.append([float(frequency)])
-    rows = []
-    for group in groups:
-        mean = float(np.mean(group))
-        mean = 0.0 if abs(mean) < tolerance_thz / 2 else mean
-        columns = {
-            unit: f"{scale * mean:{DIGITS[unit]}}".replace("-", "−")
-            for unit, scale in FREQUENCY_UNITS.items()
-        }
-        rows.append({"Modes": str(len(group)), **columns})
-    return rows
+            groups.append((symbol, [atom]))
+    return groups
