@@ -86,7 +86,15 @@ def thermal_expansion(
     """
     n_further = 2 * len(anisotropic.independent_axes(crystal))
     sampler = VolumeSampler(
-        crystal, potential, displaced_potential, settings, monitor, pieces, phonon, n_further
+        crystal,
+        potential,
+        displaced_potential,
+        settings,
+        monitor,
+        pieces,
+        phonon,
+        n_further,
+        born,
     )
     points = usable_volumes(sampler.sample(), sampler)
     shape: anisotropic.ShapeChange | str = NO_SHAPE

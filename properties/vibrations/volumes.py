@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mlpcore.potential import Potential
     from properties.progress import Monitor, Pieces
     from properties.spec import Preset
+    from properties.vibrations.born import BornCharges
 
 FloatArray = NDArray[np.float64]
 
@@ -66,8 +67,10 @@ class VolumeSampler:
         pieces: Pieces,
         like: Phonopy | None = None,
         n_further: int = 0,
+        born: BornCharges | None = None,
     ) -> None:
         """Plan the preset's volumes, and `n_further` cells that :meth:`vibrate` will get."""
+        self._born = born
         self._crystal, self._potential = crystal, potential
         self._displaced_potential = displaced_potential
         self._settings, self._monitor, self._pieces = settings, monitor, pieces
@@ -124,7 +127,7 @@ class VolumeSampler:
         phonons = [self._displaced(cell) for cell in cells]
         forces = self._forces(phonons, keys)
         self._finished += len(cells) * self._steps
-        found = map(harmonic, phonons, forces)
+        found = (harmonic(*one, self._born) for one in zip(phonons, forces, strict=True))
         return [(one, sample_mesh(one.phonon, self._settings)) for one in found]
 
     def _displaced(self, cell: Crystal) -> Phonopy:
