@@ -63,6 +63,18 @@ def per_million(value: float, decimals: int = 2) -> str:
     return fixed(PER_MILLION * value, decimals, "× 10⁻⁶/K")
 
 
+def percent(fraction: float, decimals: int = 1) -> str:
+    """Return a relative difference in percent, with its sign."""
+    if not math.isfinite(fraction):
+        return NOTHING
+    return f"{100 * fraction:+.{decimals}f} %".replace("-", "−")
+
+
+def percent_limit(fraction: float) -> str:
+    """Return the size of an allowed difference in percent."""
+    return f"{100 * fraction:.2g} %"
+
+
 def formula(text: str) -> str:
     """Return a chemical formula with subscripts."""
     return text.translate(_SUBSCRIPTS)

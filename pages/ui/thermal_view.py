@@ -1,4 +1,4 @@
-"""Thermal expansion and Grüneisen parameters on the page."""
+"""Thermal expansion on the page, in sections of which one is drawn."""
 
 from __future__ import annotations
 
@@ -6,17 +6,28 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.ui import components, phonons_view, text
+from pages.ui import (
+    components,
+    consistency_view,
+    guard,
+    text,
+    thermal_axes_view,
+    thermal_gruneisen_view,
+)
 from properties.plots import thermal as plots
-from properties.results import PhononResult
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from jobs.store import Job
     from properties.results import Check, StageResult, ThermalResult
 
+    Section = Callable[[ThermalResult, Mapping[str, StageResult]], None]
+
 ROOM_K = 300.0
+SECTION = "thermal_section"
+FORM_QUANTITY = "thermal_eos_quantity"
+OLDER = "Not kept by this older calculation; compute it again to see it."
 
 
 def headline(result: ThermalResult) -> list[components.Figure]:
@@ -38,40 +49,99 @@ def draw(
     failed: Sequence[Check],
     results: Mapping[str, StageResult],
 ) -> None:
-    """Draw everything about expansion."""
+    """Draw the main numbers and the chosen section."""
     components.figures(_figures(result), failed)
+    section = st.segmented_control(
+        "Section",
+        list(SECTIONS),
+        default=next(iter(SECTIONS)),
+        required=True,
+        key=SECTION,
+        label_visibility="collapsed",
+    )
+    with guard.sentences():
+        SECTIONS[str(section)](result, results)
+
+
+def _expansion(result: ThermalResult, _results: Mapping[str, StageResult]) -> None:
+    st.caption(_validity(result))
     left, right = st.columns(2, gap="large")
     with left:
-        components.plot(plots.expansion(result), key="expansion")
-        components.plot(plots.bulk_modulus(result), key="bulk-modulus")
-        components.plot(plots.gruneisen(result), key="gruneisen-thermodynamic")
+        components.plot(plots.expansion(result), key="expansion", caption=_negative(result))
+        components.plot(plots.heat_capacity(result), key="heat-capacity-p")
     with right:
         components.plot(plots.volume(result), key="volume")
-        components.plot(plots.heat_capacity(result), key="heat-capacity-p")
-        components.plot(plots.free_energy(result), key="free-energy-volume")
-    st.markdown("**Grüneisen parameter of each mode**, −d ln ω / d ln V")
-    unit = phonons_view.unit_switch("gruneisen")
-    left, right = st.columns(2, gap="large")
-    path = results.get("phonons")
-    if isinstance(path, PhononResult):
+        components.plot(plots.bulk_modulus(result), key="bulk-modulus")
+    if result.entropy_j_per_mol_atoms_k.size:
         with left:
-            components.plot(
-                plots.gruneisen_bands(result, path, unit),
-                key="gruneisen-bands",
-                caption=_colours_in_words(result),
-            )
-    with right:
-        components.plot(plots.gruneisen_scatter(result, unit), key="gruneisen-scatter")
-    st.markdown("**Table**, heat capacities per mole of atoms")
+            components.plot(plots.entropy(result), key="entropy")
+        with right:
+            components.plot(plots.lattice(result), key="lattice")
+    st.markdown("**Table**, heat capacities and entropy per mole of atoms")
     components.table([_row(row) for row in plots.rows(result)])
 
 
-def _colours_in_words(result: ThermalResult) -> str:
-    low, high = (text.fixed(end, 2) for end in plots.colour_range(result.band_gruneisen))
-    return (
-        f"Colours run from γ = {low} to {high}; the few modes beyond take the colour of the "
-        "end. Point at a mode for its own γ."
+def _validity(result: ThermalResult) -> str:
+    return text.sentence(
+        f"{result.validity_reason} Θ marks the Debye temperature: below it quantum effects "
+        "count, and far above it, near melting, anharmonic ones that no quasiharmonic "
+        "calculation has."
     )
+
+
+def _negative(result: ThermalResult) -> str:
+    ranges = plots.negative_ranges_k(result)
+    if not ranges:
+        return ""
+    written = ", ".join(text.span(low, high, 0, "K") for low, high in ranges)
+    return (
+        f"The crystal shrinks on heating from {written}: modes with negative Grüneisen "
+        "parameters are excited first. See the section Grüneisen."
+    )
+
+
+def _free_energy(result: ThermalResult, _results: Mapping[str, StageResult]) -> None:
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        components.plot(
+            plots.free_energy(result),
+            key="free-energy-volume",
+            caption=f"Points: sampled volumes. Lines: {plots.form_name(result)} fits.",
+        )
+    if not result.eos_parameters.size:
+        components.nothing(OLDER)
+        return
+    with right:
+        components.plot(plots.misfit(result), key="misfit")
+    quantity = st.segmented_control(
+        "Both equations of state",
+        list(plots.DIFFERENCES),
+        default="Expansion",
+        required=True,
+        key=FORM_QUANTITY,
+    )
+    unit = plots.DIFFERENCES[str(quantity)][2]
+    largest = text.short(plots.form_difference(result, str(quantity)), unit)
+    components.plot(
+        plots.both_forms(result, str(quantity)),
+        key="both-forms",
+        caption=f"Largest difference between the two: {largest}. All other numbers are from "
+        f"the {plots.form_name(result)} fit.",
+    )
+
+
+def _consistency(_result: ThermalResult, results: Mapping[str, StageResult]) -> None:
+    consistency_view.draw(results)
+
+
+SECTIONS: dict[str, Section] = {
+    "Expansion": _expansion,
+    "Free energy & equation of state": _free_energy,
+    "Along the axes": lambda result, _results: thermal_axes_view.draw(result),
+    "Grüneisen": thermal_gruneisen_view.draw,
+    "Consistency": _consistency,
+}
+"""Sections in the order of their buttons; only the chosen one is computed and drawn."""
 
 
 def _figures(result: ThermalResult) -> list[components.Figure]:
@@ -96,7 +166,9 @@ def _row(row: Mapping[str, float]) -> dict[str, str]:
         "V (Å³/atom)": text.fixed(row["volume_per_atom_a3"], 4),
         "α volume (10⁻⁶/K)": text.fixed(text.PER_MILLION * row["alpha_volume_per_k"], 2),
         "B (GPa)": text.fixed(row["bulk_modulus_gpa"], 1),
+        "B adiabatic (GPa)": text.fixed(row["adiabatic_bulk_modulus_gpa"], 1),
         "Cₚ (J/(mol K))": text.fixed(row["heat_capacity_p_j_per_mol_atoms_k"], 3),
         "Cᵥ (J/(mol K))": text.fixed(row["heat_capacity_v_j_per_mol_atoms_k"], 3),
+        "S (J/(mol K))": text.fixed(row["entropy_j_per_mol_atoms_k"], 3),
         "γ": text.fixed(row["gruneisen_thermodynamic"], 3),
     }

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from plotly.colors import sample_colorscale
 from scipy.constants import R
 
-from properties.plots import phonons, style
-from properties.results import PhononResult, ThermalResult
+from mlpcore.units import EV_PER_A3_IN_GPA
+from properties.plots import style
+from properties.results import ThermalResult
+from properties.vibrations import equations_of_state as eos
 
 FloatArray = NDArray[np.float64]
 
@@ -18,57 +20,116 @@ MEV = 1e3
 BEYOND_VALID = 0.09
 """Part of the temperature range that is left free beyond its end, for its label."""
 
-COLOURED_PERCENTILES = (2.0, 98.0)
-"""Colours of Grüneisen parameters end here; those of flat bands can go far beyond."""
-
 TELLING_HEAT = 0.05
 """Part of 3 R below which C_V is too small to divide by for γ."""
 
 
+CURVE_POINTS = 80
+
+
 def free_energy(result: ThermalResult) -> go.Figure:
-    """F(V, T) above its lowest sampled point, with V(T) marked on each curve."""
+    """F(V, T) above its lowest sampled point with the fitted curve, V(T) marked on each.
+
+    Under pressure the potential with a minimum at V(T) is F + pV; that is then drawn.
+    """
     figure = go.Figure()
+    symbol = "F + pV" if result.pressure_gpa else "F"
+    hover = style.hover("V:.3f", f"{symbol}:.2f", "Å³/atom", "meV/atom")
     temperatures = result.free_energy_temperatures_k
-    curves = result.free_energy_per_atom_ev - result.free_energy_per_atom_ev.min(1)[:, None]
-    for kelvin, energy, shade in zip(
-        temperatures, MEV * curves, _shades(len(temperatures)), strict=True
+    work = result.pressure_gpa / EV_PER_A3_IN_GPA * result.sampled_volume_per_atom_a3
+    sampled = result.free_energy_per_atom_ev + work
+    lowest = sampled.min(1)
+    for kelvin, energy, zero, shade in zip(
+        temperatures, sampled, lowest, shades(len(temperatures)), strict=True
     ):
         figure.add_scatter(
             x=result.sampled_volume_per_atom_a3,
-            y=energy,
-            mode="lines+markers",
-            line={"color": shade, "width": 1.8, "shape": "spline"},
+            y=MEV * (energy - zero),
+            mode="markers",
+            marker={"color": shade, "size": 7},
             name=f"{kelvin:.0f} K",
-            hovertemplate=style.hover("V:.3f", "F:.2f", "Å³/atom", "meV/atom"),
+            legendgroup=f"{kelvin:.0f}",
+            hovertemplate=hover,
         )
-    minima = _minima(result, curves)
+        _add_fit(figure, result, kelvin, zero, shade)
+    minima = _minima(result, lowest)
     figure.add_scatter(
         x=minima[:, 0],
         y=MEV * minima[:, 1],
         mode="markers",
         marker={"symbol": "diamond", "size": 10, "color": style.GREEN},
         name="V(T)",
-        hovertemplate=style.hover("V:.3f", "F:.2f", "Å³/atom", "meV/atom"),
+        hovertemplate=hover,
     )
     figure.update_xaxes(title="volume (Å³/atom)")
-    figure.update_yaxes(title="F(V, T) above its lowest point (meV/atom)")
+    figure.update_yaxes(title=f"{symbol} above its lowest point (meV/atom)")
+    return style.finish(figure, height=420)
+
+
+def _add_fit(
+    figure: go.Figure, result: ThermalResult, kelvin: float, zero: float, shade: str
+) -> None:
+    """The equation of state through the points of one temperature, if it was kept."""
+    row = np.flatnonzero(result.temperatures_k == kelvin)
+    if not (len(row) and result.eos_parameters.size):
+        return
+    volumes = result.sampled_volume_per_atom_a3
+    fine = np.linspace(volumes[0], volumes[-1], CURVE_POINTS)
+    curve = eos.FORMS[result.eos](fine, result.eos_parameters[row[0]])
+    figure.add_scatter(
+        x=fine,
+        y=MEV * (curve - zero),
+        mode="lines",
+        line=style.line(shade, width=1.8),
+        legendgroup=f"{kelvin:.0f}",
+        showlegend=False,
+        name=f"{kelvin:.0f} K, fit",
+        hovertemplate=style.hover("V:.3f", "F:.2f", "Å³/atom", "meV/atom"),
+    )
+
+
+def _minima(result: ThermalResult, lowest: FloatArray) -> FloatArray:
+    """V(T) and the depth of each curve there, for the temperatures that are valid."""
+    if not result.eos_parameters.size:
+        return np.zeros((0, 2))
+    rows = [
+        (result.volume_per_atom_a3[at], result.eos_parameters[at, 0] - zero)
+        for kelvin, zero in zip(result.free_energy_temperatures_k, lowest, strict=True)
+        for at in np.flatnonzero(result.temperatures_k == kelvin)
+    ]
+    return np.array(rows, dtype=float).reshape(-1, 2)
+
+
+def misfit(result: ThermalResult) -> go.Figure:
+    """How far the fitted curves of the shown temperatures miss the points."""
+    figure = go.Figure()
+    work = result.pressure_gpa / EV_PER_A3_IN_GPA * result.sampled_volume_per_atom_a3
+    temperatures = result.free_energy_temperatures_k
+    for kelvin, energy, shade in zip(
+        temperatures,
+        result.free_energy_per_atom_ev + work,
+        shades(len(temperatures)),
+        strict=True,
+    ):
+        for at in np.flatnonzero(result.temperatures_k == kelvin):
+            fit = eos.FORMS[result.eos](
+                result.sampled_volume_per_atom_a3, result.eos_parameters[at]
+            )
+            figure.add_scatter(
+                x=result.sampled_volume_per_atom_a3,
+                y=MEV * (energy - fit),
+                mode="lines+markers",
+                line=style.line(shade, width=1.5),
+                name=f"{kelvin:.0f} K",
+                hovertemplate=style.hover("V:.3f", "misfit:.4f", "Å³/atom", "meV/atom"),
+            )
+    figure.update_xaxes(title="volume (Å³/atom)")
+    figure.update_yaxes(title="point less curve (meV/atom)")
     return style.finish(figure, height=340)
 
 
-def _minima(result: ThermalResult, curves: FloatArray) -> FloatArray:
-    """V(T) and the height of each curve there, for the temperatures that are valid."""
-    rows = []
-    volumes = result.sampled_volume_per_atom_a3
-    for kelvin, energy in zip(result.free_energy_temperatures_k, curves, strict=True):
-        if len(result.temperatures_k) and kelvin <= result.temperatures_k[-1]:
-            volume = np.interp(kelvin, result.temperatures_k, result.volume_per_atom_a3)
-            curve = np.polynomial.Polynomial.fit(volumes, energy, min(3, len(volumes) - 1))
-            rows.append((float(volume), float(curve(volume))))
-    return np.array(rows).reshape(-1, 2)
-
-
-def _shades(count: int) -> list[str]:
-    """Colours from cold to hot, all of which show on a light and on a dark page."""
+def shades(count: int) -> list[str]:
+    """Return colours from cold to hot, all of which show on a light and on a dark page."""
     stops = [list(stop) for stop in style.DIVERGING]
     return list(sample_colorscale(stops, np.linspace(0.0, 1.0, max(count, 2)).tolist()))[:count]
 
@@ -109,14 +170,94 @@ def _distinct_axes(
 
 
 def bulk_modulus(result: ThermalResult) -> go.Figure:
-    """Isothermal bulk modulus against temperature."""
-    return _curves(
-        result,
-        [("isothermal bulk modulus", result.bulk_modulus_gpa, style.GREEN, "solid")],
-        "bulk modulus (GPa)",
-        ":.2f",
-        "GPa",
+    """Isothermal and adiabatic bulk modulus against temperature."""
+    curves = [("isothermal", result.bulk_modulus_gpa, style.GREEN, "solid")]
+    if result.heat_capacity_v_j_per_mol_atoms_k.size:
+        curves.append(("adiabatic", result.adiabatic_bulk_modulus_gpa, style.ORANGE, "dash"))
+    return _curves(result, curves, "bulk modulus (GPa)", ":.2f", "GPa")
+
+
+def entropy(result: ThermalResult) -> go.Figure:
+    """Vibrational entropy at V(T)."""
+    unit = "J/(mol atoms K)"
+    curves = [("S", result.entropy_j_per_mol_atoms_k, style.BLUE, "solid")]
+    return _curves(result, curves, f"entropy ({unit})", ":.3f", unit)
+
+
+def expansion_routes(result: ThermalResult) -> go.Figure:
+    """Expansion along each axis: as reported, by linear response alone, and quasistatic."""
+    figure = expansion(result)
+    for names, values in _distinct_axes(result.alpha_quasistatic_per_k):
+        _add_route(figure, result.temperatures_k, values, names[0], "quasistatic", "dot")
+    if result.axes is not None:
+        count = len(result.temperatures_k)
+        for name, values in zip(
+            result.axes.axes, result.axes.alpha_linear_per_k[:count].T, strict=True
+        ):
+            _add_route(
+                figure, result.temperatures_k, values, name, "linear response", "dashdot"
+            )
+    return style.finish(figure, height=420)
+
+
+def _add_route(
+    figure: go.Figure, kelvin: FloatArray, alpha: FloatArray, axis: str, how: str, dash: str
+) -> None:
+    name = f"{axis}, {how}"
+    figure.add_scatter(
+        x=kelvin,
+        y=PER_MILLION * alpha,
+        name=name,
+        visible=True,
+        line=style.line(style.AXIS_COLOURS[axis], dash, width=1.3),
+        hovertemplate=style.hover("T:.0f", f"{name}:.2f", "K", "10⁻⁶/K"),
     )
+
+
+def lattice(result: ThermalResult) -> go.Figure:
+    """Lattice constants relative to those at 0 K; equal axes are drawn once."""
+    curves = []
+    for names, values in _distinct_axes(result.lattice_a):
+        label = " = ".join(names)
+        relative = 1e3 * (values / values[0] - 1)
+        curves.append((label, relative, style.AXIS_COLOURS[names[0]], "solid"))
+    return _curves(result, curves, "length relative to 0 K (10⁻³)", ":.3f", "× 10⁻³")
+
+
+DIFFERENCES = {
+    "Volume": ("volume_per_atom_a3", "volume (Å³/atom)", "Å³/atom", 1.0),
+    "Expansion": ("alpha_volume_per_k", "volume expansion (10⁻⁶/K)", "10⁻⁶/K", PER_MILLION),
+    "Bulk modulus": ("bulk_modulus_gpa", "bulk modulus (GPa)", "GPa", 1.0),
+}
+"""What both equations of state give: field, title of the axis, unit and scale."""
+
+
+def both_forms(result: ThermalResult, quantity: str) -> go.Figure:
+    """One quantity from both equations of state."""
+    name, title, unit, scale = DIFFERENCES[quantity]
+    other = result.other_fit
+    own = [(eos.NAMES[result.eos], scale * getattr(result, name), style.PINK, "solid")]
+    figure = _curves(result, own, title, ":.4f", unit)
+    if other is not None:
+        label = eos.NAMES[other.eos]
+        figure.add_scatter(
+            x=other.temperatures_k,
+            y=scale * getattr(other, name),
+            name=label,
+            line=style.line(style.BLUE, "dash"),
+            hovertemplate=style.hover("T:.0f", f"{label}:.4f", "K", unit),
+        )
+    return figure
+
+
+def form_difference(result: ThermalResult, quantity: str) -> float:
+    """Largest difference between both equations of state, in the unit of the plot."""
+    name, _, _, scale = DIFFERENCES[quantity]
+    if result.other_fit is None:
+        return float("nan")
+    own, other = getattr(result, name), getattr(result.other_fit, name)
+    both = min(len(own), len(other))
+    return float(scale * np.abs(own[:both] - other[:both]).max())
 
 
 def heat_capacity(result: ThermalResult) -> go.Figure:
@@ -130,16 +271,16 @@ def heat_capacity(result: ThermalResult) -> go.Figure:
 
 
 def gruneisen(result: ThermalResult) -> go.Figure:
-    """Thermodynamic Grüneisen parameter, where C_V is large enough to divide by."""
+    """Thermodynamic γ and the mean of the modes, where C_V is large enough to divide by."""
     telling = result.heat_capacity_v_j_per_mol_atoms_k > TELLING_HEAT * 3 * R
     shown = np.where(telling, result.gruneisen_thermodynamic, np.nan)
-    return _curves(
-        result,
-        [("γ = α V B / C<sub>V</sub>", shown, style.PINK, "solid")],
-        "thermodynamic Grüneisen parameter",
-        ":.3f",
-        "",
-    )
+    curves = [("γ = α V B / C<sub>V</sub>", shown, style.PINK, "solid")]
+    if result.gruneisen_mode_mean.size:
+        mean = np.where(telling, result.gruneisen_mode_mean, np.nan)
+        curves.append(
+            ("mean of the modes, weighted by C<sub>V</sub>", mean, style.BLUE, "dash")
+        )
+    return _curves(result, curves, "thermodynamic Grüneisen parameter", ":.3f", "")
 
 
 Curve = tuple[str, FloatArray, str, str]
@@ -178,89 +319,19 @@ def _mark_validity(figure: go.Figure, result: ThermalResult) -> None:
         showarrow=False,
     )
     figure.update_xaxes(range=[-0.02 * end, (1 + BEYOND_VALID) * end])
-
-
-def gruneisen_bands(
-    result: ThermalResult, path: PhononResult, unit: str = "THz", height: int = 440
-) -> go.Figure:
-    """Dispersion with each mode in the colour of its Grüneisen parameter."""
-    scale = phonons.FREQUENCY_UNITS[unit]
-    bands = result.band_gruneisen.shape[1]
-    distance = np.repeat(result.band_gruneisen_distance, bands)
-    frequency = scale * result.band_gruneisen_frequency_thz.ravel()
-    gamma = result.band_gruneisen.ravel()
-    known = np.isfinite(gamma)
-    figure = go.Figure()
-    figure.add_scatter(
-        x=distance[~known],
-        y=frequency[~known],
-        mode="markers",
-        name="γ not known",
-        marker={"size": 4, "color": style.RULE},
-        hovertemplate=f"γ not known<br>%{{y:{phonons.DIGITS[unit]}}} {unit}<extra></extra>",
-    )
-    figure.add_scatter(
-        x=distance[known],
-        y=frequency[known],
-        mode="markers",
-        name="mode",
-        marker={"size": 5, **_colours(gamma[known])},
-        customdata=gamma[known],
-        hovertemplate=(
-            f"γ = %{{customdata:.2f}}<br>%{{y:{phonons.DIGITS[unit]}}} {unit}<extra></extra>"
-        ),
-    )
-    phonons.draw_path(figure, path)
-    figure.update_yaxes(title=f"frequency ({unit})")
-    return style.finish(figure, height, legend=False)
-
-
-def gruneisen_scatter(result: ThermalResult, unit: str = "THz") -> go.Figure:
-    """Mode Grüneisen parameter against frequency."""
-    scale = phonons.FREQUENCY_UNITS[unit]
-    known = np.isfinite(result.band_gruneisen.ravel())
-    gamma = result.band_gruneisen.ravel()[known]
-    figure = go.Figure(
-        go.Scattergl(
-            x=scale * result.band_gruneisen_frequency_thz.ravel()[known],
-            y=gamma,
-            mode="markers",
-            name="each mode",
-            showlegend=True,
-            marker={"size": 5, "color": style.BLUE, "opacity": 0.6},
-            hovertemplate=style.hover("frequency:.2f", "γ:.2f", unit),
+    debye = result.debye_temperature_k
+    if debye < end:
+        figure.add_vline(debye, line={"color": style.RULE, "dash": "dash", "width": 1})
+        figure.add_annotation(
+            text="Θ<sub>D</sub>",
+            font={"color": style.NEUTRAL},
+            x=debye,
+            xanchor="right",
+            y=0.02,
+            yanchor="bottom",
+            yref="y domain",
+            showarrow=False,
         )
-    )
-    figure.add_hline(
-        result.gruneisen,
-        line={"color": style.RED, "dash": "dash"},
-        name=f"thermodynamic γ = {result.gruneisen:.2f}",
-        showlegend=True,
-    )
-    figure.update_xaxes(title=f"frequency ({unit})")
-    figure.update_yaxes(title="mode Grüneisen parameter")
-    return style.finish(figure, height=440)
-
-
-def colour_range(gamma: FloatArray) -> tuple[float, float]:
-    """Range of mode Grüneisen parameters without the few extreme ones, about zero if mixed."""
-    known = gamma[np.isfinite(gamma)]
-    if not len(known):
-        return -1.0, 1.0
-    low, high = (float(value) for value in np.percentile(known, COLOURED_PERCENTILES))
-    reach = max(-low, high)
-    return (low, high) if low > 0 else (-reach, reach)
-
-
-def _colours(gamma: FloatArray) -> dict[str, object]:
-    low, high = colour_range(gamma)
-    return {
-        "color": gamma,
-        "colorscale": style.SEQUENTIAL if low > 0 else style.DIVERGING,
-        "cmin": low,
-        "cmax": high,
-        "colorbar": {"title": "γ", "thickness": 12},
-    }
 
 
 AGAINST_TEMPERATURE = (
@@ -268,6 +339,8 @@ AGAINST_TEMPERATURE = (
     "volume_per_atom_a3",
     "alpha_volume_per_k",
     "bulk_modulus_gpa",
+    "adiabatic_bulk_modulus_gpa",
+    "entropy_j_per_mol_atoms_k",
     "heat_capacity_p_j_per_mol_atoms_k",
     "heat_capacity_v_j_per_mol_atoms_k",
     "gruneisen_thermodynamic",
@@ -279,7 +352,7 @@ def at(result: ThermalResult, kelvin: float) -> dict[str, float]:
     known = result.temperatures_k
     return {
         name: float(np.interp(kelvin, known, getattr(result, name), left=np.nan, right=np.nan))
-        if len(known)
+        if len(known) and len(getattr(result, name))
         else float("nan")
         for name in AGAINST_TEMPERATURE
     }
@@ -289,3 +362,43 @@ def rows(result: ThermalResult, step_k: float = 100.0) -> list[dict[str, float]]
     """Return every quantity at round temperatures, as far as the result holds."""
     last = float(result.temperatures_k[-1]) if len(result.temperatures_k) else -1.0
     return [at(result, float(kelvin)) for kelvin in np.arange(0.0, last + 1e-6, step_k)]
+
+
+def axis_rows(result: ThermalResult, step_k: float = 100.0) -> list[dict[str, float]]:
+    """Return lattice constants and their expansion at round temperatures."""
+    last = float(result.temperatures_k[-1]) if len(result.temperatures_k) else -1.0
+    found = []
+    for kelvin in np.arange(0.0, last + 1e-6, step_k):
+        row = {"temperatures_k": float(kelvin)}
+        for axis in "abc":
+            length = result.lattice_a.get(axis, np.full(len(result.temperatures_k), np.nan))
+            row[f"{axis}_a"] = _at(result, float(kelvin), length)
+            row[f"alpha_{axis}_per_k"] = _at(
+                result, float(kelvin), result.alpha_linear_per_k[axis]
+            )
+        found.append(row)
+    return found
+
+
+def _at(result: ThermalResult, kelvin: float, values: FloatArray) -> float:
+    return float(np.interp(kelvin, result.temperatures_k, values))
+
+
+def form_name(result: ThermalResult) -> str:
+    """Return the name of the equation of state."""
+    return eos.NAMES.get(result.eos, result.eos)
+
+
+NOISE_PER_K = 2e-8
+
+
+def negative_ranges_k(result: ThermalResult) -> list[tuple[float, float]]:
+    """Return the ranges of temperature in which the crystal shrinks on heating.
+
+    Expansions that are smaller than the noise of the forces count as none.
+    """
+    below = np.concatenate([[False], result.alpha_volume_per_k < -NOISE_PER_K, [False]])
+    starts = np.flatnonzero(~below[:-1] & below[1:])
+    ends = np.flatnonzero(below[:-1] & ~below[1:]) - 1
+    kelvin = result.temperatures_k
+    return [(float(kelvin[i]), float(kelvin[j])) for i, j in zip(starts, ends, strict=True)]
