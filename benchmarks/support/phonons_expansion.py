@@ -56,14 +56,13 @@ class Series:
     ----------
     volumes_a3, energies_ev
         (v,).
-    free_ev, heat_j_per_mol_k
+    vibrations
         At the usual temperatures, (t, v).
     """
 
     volumes_a3: FloatArray
     energies_ev: FloatArray
-    free_ev: FloatArray
-    heat_j_per_mol_k: FloatArray
+    vibrations: qha.Vibrations
 
 
 @cache
@@ -78,41 +77,33 @@ def series(folder: Path) -> Series:
     volumes, energies = table.T / n_atoms
     lowest = volumes[np.argmin(energies)]
     near = (volumes > MIN_VOLUME * lowest) & (volumes < MAX_VOLUME * lowest)
-    free = np.array([free for _, free, _ in thermal]).T / n_atoms / EV_IN_KJ_PER_MOL
-    heat = np.array([heat for _, _, heat in thermal]).T / n_atoms
-    return Series(volumes[near], energies[near], free[:, near], heat[:, near])
+    free, entropy, heat = (
+        np.array([values[k] for _, values in thermal]).T[:, near] / n_atoms for k in range(3)
+    )
+    vibrations = qha.Vibrations(free / EV_IN_KJ_PER_MOL, entropy, heat)
+    return Series(volumes[near], energies[near], vibrations)
 
 
 def _number(path: Path) -> int:
     return int(path.name.partition("-")[2])
 
 
-def _thermal(path: Path) -> tuple[int, FloatArray, FloatArray]:
-    """Number of atoms, free energy and heat capacity of the cell at the usual temperatures."""
+def _thermal(path: Path) -> tuple[int, list[FloatArray]]:
+    """Number of atoms; free energy, entropy and heat capacity at the usual temperatures."""
     data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     rows = data["thermal_properties"]
-    at, free, heat = (
+    at, *values = (
         np.array([row[key] for row in rows], dtype=float)
-        for key in ("temperature", "free_energy", "heat_capacity")
+        for key in ("temperature", "free_energy", "entropy", "heat_capacity")
     )
-    return (
-        int(data["natom"]),
-        np.interp(TEMPERATURES_K, at, free),
-        np.interp(TEMPERATURES_K, at, heat),
-    )
+    return int(data["natom"]), [np.interp(TEMPERATURES_K, at, one) for one in values]
 
 
 def about(folder: Path) -> dict[str, Any]:
     """Return the expansion of the series."""
     found = series(folder)
     static = qha.fit_equation_of_state(found.volumes_a3, found.energies_ev)
-    grown = qha.expansion(
-        TEMPERATURES_K,
-        found.volumes_a3,
-        found.energies_ev,
-        found.free_ev,
-        found.heat_j_per_mol_k,
-    )
+    grown = qha.expansion(TEMPERATURES_K, found.volumes_a3, found.energies_ev, found.vibrations)
     return {
         "functional": FUNCTIONAL[folder.name],
         "n_volumes": len(found.volumes_a3),
