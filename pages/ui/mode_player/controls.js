@@ -117,7 +117,8 @@ export class Controls {
     const shown = data.numbers?.[branch - 1] ?? branch;
     const [frequency, others] = frequencyTexts(data, modes.frequency(point, branch));
     const place = placeText(data, point);
-    parts.name.textContent = `Branch ${shown} of ${total} ${place} q = ${qText(modes.q(point))}`;
+    parts.name.textContent = 
+      [`Branch ${shown} of ${total}`, place].filter(Boolean).join(" ") + `, q = ${qText(modes.q(point))}`;
     parts.frequency.textContent = frequency;
     parts.others.textContent = others;
     parts.branch.textContent = `${shown} of ${total}`;
