@@ -31,6 +31,10 @@ class TensorError(MLPError):
     """A pasted table is not an elastic tensor."""
 
 
+class BornError(MLPError):
+    """Born charges are unreadable, or belong to another crystal."""
+
+
 class NotConvergedError(MLPError):
     """An iteration ended before its convergence criterion was met."""
 
