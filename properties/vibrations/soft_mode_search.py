@@ -75,7 +75,7 @@ def candidate_points(
     """
     rotations = _rotations(crystal)
     named = [(name, q) for name, q in labels.items() if has_small_denominators(q)]
-    named.sort(key=lambda item: float(np.abs(item[1]).max()))
+    named.sort(key=lambda item: float(np.abs(item[1]).sum()))
     grid = [
         np.array(steps) / n
         for n in DENOMINATORS

@@ -107,15 +107,17 @@ class _Probe:
         return MEV * (found - self._still.energy_ev) / len(self._direction.pattern_a)
 
     def frequency_thz(self) -> float:
-        """Frequency from the forces at ± a small amplitude A along the mode.
+        """Frequency from the forces at small amplitudes A along the mode.
 
-        With displacements A p, E = ½ ω² A² Σ m p², so that ω² = −Σ p·dF/dA / Σ m p².
+        With displacements A p, E = ½ ω² A² Σ m p², so that ω² = −Σ p·dF/dA / Σ m p². Two
+        amplitudes rid the slope of what the quartic term adds.
         """
-        pattern = self._direction.pattern_a
-        plus, minus = self._evaluate([CURVATURE_STEP_A, -CURVATURE_STEP_A])
-        slope = (plus.forces_ev_per_a - minus.forces_ev_per_a) / (2 * CURVATURE_STEP_A)
+        pattern, step = self._direction.pattern_a, CURVATURE_STEP_A
+        found = self._evaluate([step, -step, step / 2, -step / 2])
+        along = [float((one.forces_ev_per_a * pattern).sum()) for one in found]
+        wide, narrow = (along[0] - along[1]) / (2 * step), (along[2] - along[3]) / step
         mass = (self._direction.cell.masses[:, None] * pattern**2).sum()
-        squared = -float((slope * pattern).sum() / mass)
+        squared = -(4 * narrow - wide) / 3 / mass
         to_thz = get_physical_units().DefaultToTHz
         return float(np.sign(squared) * np.sqrt(abs(squared)) * to_thz)
 
