@@ -51,6 +51,7 @@ def choose(
     dos = st.selectbox(
         "Density of states",
         list(DOS_TITLES) if projected else [plots.TOTAL],
+        index=int(projected and len(set(crystal.symbols if crystal else ())) > 1),
         key="phonon-dos",
         format_func=DOS_TITLES.__getitem__,
         label_visibility="collapsed",

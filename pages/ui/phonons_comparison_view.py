@@ -9,6 +9,7 @@ import streamlit as st
 from mlpcore import registry
 from mlpcore.errors import MLPError
 from pages.ui import components, stored, text
+from properties import reference_vibrations
 from properties.plots import phonons as bands
 from properties.plots import phonons_overlay as plots
 from properties.results import PhononResult, RelaxResult
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 LOOKED_THROUGH = 200
 MOST_OFFERED = 12
 PRIMITIVE, CONVENTIONAL = "primitive cell", "conventional cell"
+EVIDENCE = {"stored": "", "textbook": "Recalled: good to 1 or 2 %."}
 HOW = (
     "Compared band by band in order of frequency, where both are known. A difference between "
     "models is no error bar."
@@ -148,7 +150,23 @@ def _files(
 
 
 def _measured(result: PhononResult, relaxed: RelaxResult) -> list[PlacedPoints]:
-    return []
+    """Offer what was measured on this crystal, as far as it lies on the path."""
+    primitive = relaxed.primitive
+    known = reference_vibrations.points(primitive.formula, relaxed.space_group_number)
+    if not known or not st.toggle("Measured points", value=True, key="phonon-measured"):
+        return []
+    found = (
+        band_paths.place_points(
+            f"{entry.label}, {text.fixed(entry.temperature_k, 0, 'K')}",
+            entry.q,
+            entry.frequency_thz,
+            result,
+            primitive,
+            f"{entry.source} {EVIDENCE[entry.evidence]}".strip(),
+        )
+        for entry in known
+    )
+    return [points for points in found if points is not None]
 
 
 def _row(other: Placed, result: PhononResult) -> dict[str, str]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from properties.results import PhononResult
 
 ABOUT = (
-    "The first Brillouin zone, the path of the dispersion in red, and the reciprocal lattice "
+    "The first Brillouin zone, the path of the dispersion in pink, and the reciprocal lattice "
     "vectors of the primitive cell. Names and path after Hinuma et al., Comput. Mater. Sci. "
     "128, 140 (2017). Drag to turn, scroll to zoom."
 )
@@ -39,4 +39,4 @@ def draw(result: PhononResult, crystal: Crystal) -> None:
 
 def _row(name: str, q: tuple[float, float, float]) -> dict[str, str]:
     places = zip(("b₁", "b₂", "b₃"), q, strict=True)
-    return {"Point": name, **{axis: text.fixed(x, 4) for axis, x in places}}
+    return {"Point": text.space_group(name), **{axis: text.fixed(x, 4) for axis, x in places}}

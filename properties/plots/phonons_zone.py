@@ -17,6 +17,7 @@ FloatArray = NDArray[np.float64]
 BEYOND_ZONE, LETTER_BEYOND = 1.18, 1.3
 """Ends of the axes and their letters, times the distance to the zone's farthest corner."""
 
+ZOOM = 1.45
 FACE_OPACITY = 0.10
 NO_LIGHT = {"ambient": 1.0, "diffuse": 0.0, "specular": 0.0, "fresnel": 0.0}
 
@@ -28,7 +29,7 @@ def figure(zone: Zone, path: ZonePath, height: int = 560) -> go.Figure:
         scene={
             **_box(zone, path),
             "annotations": [*_axis_letters(zone), *_names(path)],
-            "aspectmode": "data",
+            "aspectmode": "manual",
             "dragmode": "orbit",
             "camera": {
                 "projection": {"type": "orthographic"},
@@ -77,14 +78,14 @@ def _path(path: ZonePath) -> list[go.Scatter3d]:
         y=y,
         z=z,
         mode="markers",
-        marker={"size": 5, "color": style.RED},
+        marker={"size": 5, "color": style.PINK},
         text=[point_label(name) for name, _ in path.points_per_a],
         hovertemplate=(
             "<b>%{text}</b><br>k = (%{x:.3f}, %{y:.3f}, %{z:.3f}) Å⁻¹<extra></extra>"
         ),
         showlegend=False,
     )
-    return [_line(line, style.RED, 7, "path"), points]
+    return [_line(line, style.PINK, 7, "path"), points]
 
 
 def _line(points: FloatArray, colour: str, width: float, name: str) -> go.Scatter3d:
@@ -142,11 +143,11 @@ def _letter(place: FloatArray, text: str, colour: str | None, size: int) -> dict
 
 
 def _box(zone: Zone, path: ZonePath) -> dict[str, Any]:
-    """Hidden axes that hold everything."""
+    """Hidden axes of one scale, as large as fits whichever way the zone is turned."""
     points = [*zone.faces_per_a, _ends(zone, LETTER_BEYOND), *path.segments_per_a]
-    corners = np.concatenate(points)
-    hidden = {"visible": False, "showspikes": False}
+    reach = float(np.abs(np.concatenate(points)).max())
+    hidden = {"visible": False, "showspikes": False, "range": [-reach, reach]}
     return {
-        f"{name}axis": {**hidden, "range": [float(low), float(high)]}
-        for name, low, high in zip("xyz", corners.min(0), corners.max(0), strict=True)
+        "aspectratio": dict.fromkeys("xyz", ZOOM),
+        **{f"{name}axis": hidden for name in "xyz"},
     }

@@ -6,6 +6,7 @@ They are for tests of drawing only: no potential made these numbers.
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from properties.results import (
     StageResult,
     ThermalResult,
 )
+from properties.vibrations.phonon_result import GammaMode
 from properties.vibrations.thermal_result import OtherFit
 
 KELVIN = np.linspace(0, 900, 91)
@@ -186,6 +188,29 @@ def phonons(*, imaginary: bool = False) -> PhononResult:
                 not imaginary,
                 f"The lowest frequency is {frequency.min():.2f} THz.",
             ),
+        ),
+    )
+
+
+def phonons_with_modes() -> PhononResult:
+    """The same with what newer calculations keep: eigenvectors, speeds, symmetry at Γ."""
+    result = phonons()
+    count, bands = result.band_frequency_thz.shape
+    kept = np.arange(0, count, 5)
+    rng = np.random.default_rng(1)
+    raw = rng.normal(size=(len(kept), bands, bands)) + 1j * rng.normal(
+        size=(len(kept), bands, bands)
+    )
+    share = (1 + np.sin(result.dos_frequency_thz)) / 2
+    return replace(
+        result,
+        band_eigenvectors=np.linalg.qr(raw)[0].astype(np.complex64),
+        band_eigenvector_index=kept,
+        band_group_speed_km_per_s=np.abs(8 * np.cos(result.band_frequency_thz / 4)),
+        projected_dos_per_thz=result.dos_per_thz * np.stack([share, 1 - share]),
+        gamma_modes=(
+            GammaMode(0.0, (0, 1, 2), "T1u", False, False, True),
+            GammaMode(12.5, (3, 4, 5), "T2g", True, False, False),
         ),
     )
 

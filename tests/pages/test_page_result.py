@@ -88,7 +88,7 @@ def test_result_that_appears_while_the_page_is_open_is_drawn(page, store):
 
 
 @pytest.mark.parametrize(
-    ("tab", "expected"), list(zip(TABS, [4, 1, 4, 8, 0, 0], strict=True)), ids=TABS
+    ("tab", "expected"), list(zip(TABS, [4, 1, 1, 6, 0, 0], strict=True)), ids=TABS
 )
 def test_finished_job_draws_every_tab(page, store, tab, expected):
     job = jobs_on_disk.ended(store, "finished", sample.all_stages())

@@ -11,15 +11,25 @@ import pytest
 from plotly.colors import hex_to_rgb, sample_colorscale, unlabel_rgb
 from scipy.constants import R
 
-from mlpcore.units import THZ_IN_PER_CM
-from properties.plots import elastic, elastic_strain, phonons, relax, style, thermal
+from properties.plots import (
+    elastic,
+    elastic_strain,
+    phonons,
+    phonons_thermodynamics,
+    relax,
+    style,
+    thermal,
+    thermal_gruneisen,
+)
 from tests.pages import sample
 
 
 def figures() -> dict[str, go.Figure]:
     bent, path, heat = sample.elastic(), sample.phonons(), sample.thermal()
     found = {f"relax {k}": f for k, f in enumerate(relax.history(sample.relax()))}
-    found |= {f"harmonic {k}": f for k, f in enumerate(phonons.thermodynamics(path))}
+    found |= {
+        f"harmonic {k}": f for k, f in enumerate(phonons_thermodynamics.thermodynamics(path))
+    }
     found["strain energy"] = elastic_strain.energy(bent, 1)
     found["strain stress"] = elastic_strain.stress(bent, 1)
     found["finite strain"] = elastic.finite_strain(bent)
@@ -31,10 +41,10 @@ def figures() -> dict[str, go.Figure]:
         thermal.bulk_modulus,
         thermal.heat_capacity,
         thermal.gruneisen,
-        thermal.gruneisen_scatter,
+        thermal_gruneisen.gruneisen_scatter,
     ):
         found[draw.__name__] = draw(heat)
-    found["gruneisen bands"] = thermal.gruneisen_bands(heat, path)
+    found["gruneisen bands"] = thermal_gruneisen.gruneisen_bands(heat, path)
     return found
 
 
@@ -133,50 +143,6 @@ def test_finite_strain_bars_are_the_differences():
     assert list(small.x) == ["C11", "C12", "C44"]
 
 
-def test_bands_break_between_segments():
-    result = sample.phonons()
-    trace = phonons.band_traces(result)[0]
-    gaps = np.flatnonzero(np.isnan(np.array(trace.x, dtype=float)))
-    assert len(gaps) == len(result.band_segment_start) - 1
-    assert len(trace.x) == len(trace.customdata) == len(result.band_distance) + len(gaps)
-
-
-def test_frequency_unit_scales_bands_and_keeps_the_number_of_modes():
-    thz, per_cm = (phonons.bands_and_dos(sample.phonons(), unit) for unit in ("THz", "cm⁻¹"))
-    np.testing.assert_allclose(
-        np.nanmax(np.array(per_cm.data[5].y, dtype=float)),
-        THZ_IN_PER_CM * np.nanmax(np.array(thz.data[5].y, dtype=float)),
-    )
-    for figure in (thz, per_cm):
-        dos = figure.data[-1]
-        assert np.trapezoid(dos.x, dos.y) == pytest.approx(6)
-
-
-def test_high_symmetry_points_are_labelled():
-    axis = phonons.bands_and_dos(sample.phonons()).layout.xaxis
-    assert axis.ticktext[0] == "Γ"
-    assert "U|K" in axis.ticktext
-    assert len(axis.ticktext) == len(axis.tickvals)
-
-
-def test_imaginary_region_is_shaded_and_in_view_only_where_there_is_one():
-    stable, unstable = (
-        phonons.bands_and_dos(sample.phonons(imaginary=imaginary))
-        for imaginary in (False, True)
-    )
-    shaded = [shape for shape in unstable.layout.shapes if shape.type == "rect"]
-    assert shaded
-    assert unstable.layout.yaxis.range[0] < sample.phonons(imaginary=True).min_frequency_thz
-    assert not [shape for shape in stable.layout.shapes if shape.type == "rect"]
-
-
-def test_frequencies_at_gamma_come_in_groups():
-    rows = phonons.gamma_rows(sample.phonons())
-    assert [row["Modes"] for row in rows] == ["3", "3"]
-    assert rows[0]["THz"] == "0.00"
-    assert rows[1] == {"Modes": "3", "THz": "12.50", "cm⁻¹": "417.0", "meV": "51.70"}
-
-
 def test_equal_axes_of_expansion_are_drawn_once():
     names = [trace.name for trace in thermal.expansion(sample.thermal()).data]
     assert names == ["volume", "linear, along a = b = c"]
@@ -190,10 +156,10 @@ def test_expansion_is_in_millionths_per_kelvin():
 
 def test_colours_of_gruneisen_parameters_leave_out_the_extreme_ones():
     usual = np.linspace(1.0, 2.0, 101)
-    low, high = thermal.colour_range(np.append(usual, [40.0, np.nan]))
+    low, high = thermal_gruneisen.colour_range(np.append(usual, [40.0, np.nan]))
     assert 1.0 <= low < 1.1
     assert 1.9 < high <= 2.05
-    low, high = thermal.colour_range(usual - 1.8)
+    low, high = thermal_gruneisen.colour_range(usual - 1.8)
     assert low == -high
     assert 0.7 < high <= 0.8
 
@@ -226,7 +192,7 @@ def test_marked_minima_are_the_equilibrium_volumes():
 
 def test_modes_of_unknown_gruneisen_parameter_are_grey_not_coloured():
     result = sample.thermal()
-    unknown, known = thermal.gruneisen_bands(result, sample.phonons()).data
+    unknown, known = thermal_gruneisen.gruneisen_bands(result, sample.phonons()).data
     assert len(unknown.x) == np.isnan(result.band_gruneisen).sum() > 0
     assert np.isfinite(np.array(known.marker.color)).all()
     assert known.marker.cmin == -known.marker.cmax
