@@ -12,6 +12,7 @@ from pages.ui import (
     guard,
     text,
     thermal_axes_view,
+    thermal_experiment_view,
     thermal_gruneisen_view,
 )
 from properties.plots import thermal as plots
@@ -140,6 +141,7 @@ SECTIONS: dict[str, Section] = {
     "Along the axes": lambda result, _results: thermal_axes_view.draw(result),
     "Grüneisen": thermal_gruneisen_view.draw,
     "Consistency": _consistency,
+    "Beside experiment": thermal_experiment_view.draw,
 }
 """Sections in the order of their buttons; only the chosen one is computed and drawn."""
 

@@ -29,6 +29,9 @@ At Γ itself the parameter of an acoustic mode is 0/0, and depends on the direct
 VANISHING = 2e-3
 """Modes below this fraction of the highest frequency get no parameter."""
 
+DEGENERATE = 1e-4
+"""Squared frequencies nearer than this, relative to themselves, are one level."""
+
 COOLEST_K = 10.0
 """Below, the mesh holds too few of the long waves that alone are excited."""
 
@@ -69,10 +72,11 @@ def mode_gruneisen(crystal: Crystal, points: list[VolumePoint]) -> ModeGruneisen
     reference = min(max(reference_index(points), 1), len(points) - 2)
     below, middle, above = (points[reference + i].harmonic.phonon for i in (-1, 0, 1))
     segments, _ = band_qpoints(crystal)
+    near = np.concatenate([_off_gamma(segment) for segment in segments])
     found: Any = PhonopyGruneisen(middle, above, below)
     return ModeGruneisen(
         _distance(crystal, segments),
-        *_along(found, segments),
+        *_along(near, below, middle, above),
         *_on_mesh(found, middle),
         np.array([_frequencies(p.harmonic.phonon, segments) for p in points]),
     )
@@ -102,12 +106,43 @@ def _distance(crystal: Crystal, segments: list[FloatArray]) -> FloatArray:
     return np.concatenate(found)
 
 
-def _along(found: Any, segments: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
-    """Frequencies in THz and mode parameters, (q, b) each."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found.set_band_structure([_off_gamma(segment) for segment in segments])
-    _, _, frequency, _, gamma = found.get_band_structure()[:5]
-    return _telling(np.concatenate(frequency), np.concatenate(gamma))
+def _along(
+    qpoints: FloatArray, below: Phonopy, middle: Phonopy, above: Phonopy
+) -> tuple[FloatArray, FloatArray]:
+    """Frequencies in THz and mode parameters, (q, b) each: γ = −⟨e|dD|e⟩/(2 ω² d ln V).
+
+    phonopy takes eigenvalues that differ by less than a fixed amount for one degenerate
+    level, and so all sound waves near Γ; here the difference counts relative to them.
+    """
+    change = np.log(above.primitive.volume / below.primitive.volume)
+    values, gamma = [], []
+    for q in qpoints:
+        matrix, up, down = (_dynamical_matrix(p, q) for p in (middle, above, below))
+        square, vectors = np.linalg.eigh(matrix)
+        slope = _slopes(square, vectors, up - down)
+        values.append(square)
+        gamma.append(-slope / (2 * square * change))
+    square = np.array(values)
+    frequency = np.sign(square) * np.sqrt(np.abs(square)) * middle.unit_conversion_factor
+    return _telling(frequency, np.array(gamma))
+
+
+def _dynamical_matrix(phonon: Phonopy, q: FloatArray) -> Any:
+    found: Any = phonon.dynamical_matrix
+    found.run(q)
+    return found.dynamical_matrix
+
+
+def _slopes(square: FloatArray, vectors: Any, change: Any) -> FloatArray:
+    """Changes of eigenvalues to first order, level by level where they are degenerate."""
+    rises = np.diff(square) > DEGENERATE * np.abs(square[1:])
+    levels = np.split(np.arange(len(square)), np.flatnonzero(rises) + 1)
+    return np.concatenate(
+        [
+            np.linalg.eigvalsh(vectors[:, level].conj().T @ change @ vectors[:, level])
+            for level in levels
+        ]
+    )
 
 
 def _on_mesh(found: Any, middle: Phonopy) -> tuple[FloatArray, FloatArray, FloatArray]:
