@@ -20,8 +20,13 @@ from properties.cli_progress import Bars, summary
 from properties.crystal import Crystal
 from properties.examples import example, example_names
 from properties.progress import DiskPieces
-from properties.spec import PRESETS, STAGES, Spec
+from properties.spec import ON_REQUEST, PRESETS, STAGES, Spec
 from properties.structure import MAX_UPLOAD_BYTES, read_structure
+from properties.vibrations import born
+from properties.vibrations.born import BornCharges
+
+LIBRARY, NONE = "library", "none"
+"""Words for ``--born`` in the place of a file."""
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -78,7 +83,7 @@ def _add_spec(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=list(STAGES),
         metavar="NAME",
-        help=f"any of {', '.join(STAGES)} (all)",
+        help=f"any of {', '.join(STAGES)} (all of these), {', '.join(ON_REQUEST)}",
     )
     parser.add_argument(
         "--model",
@@ -109,6 +114,13 @@ def _add_spec(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="MODEL",
         help="also elastic constants from these models, for their disagreement",
+    )
+    parser.add_argument(
+        "--born",
+        default=LIBRARY,
+        metavar="FILE",
+        help="Born charges and dielectric tensor: a BORN file of phonopy, an OUTCAR, "
+        f"{LIBRARY!r} for those that come with the project, or {NONE!r} (%(default)s)",
     )
 
 
@@ -180,7 +192,16 @@ def _spec(options: argparse.Namespace, crystal: Crystal, name: str) -> Spec:
         engine=options.engine,
         elastic_pressures_gpa=tuple(options.pressures),
         compare_models=tuple(options.compare),
+        born=_born(options.born, crystal),
     )
+
+
+def _born(wanted: str, crystal: Crystal) -> BornCharges | None:
+    if wanted == NONE:
+        return None
+    if wanted == LIBRARY:
+        return born.library_born(crystal)
+    return born.read_born(_read(Path(wanted)), crystal, Path(wanted).name)
 
 
 def _distinct(stems: Sequence[str]) -> list[str]:

@@ -8,13 +8,17 @@ import streamlit as st
 
 from mlpcore import registry
 from mlpcore.errors import SpecError
-from pages.ui import model_view, session, stored, text
+from pages.ui import born_form, model_view, session, stored, text
 from properties.spec import MAX_PRESSURE_GPA, MAX_PRESSURES, PRESETS, Spec, pressure_range
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from streamlit.delta_generator import DeltaGenerator
 
     from pages.ui.source_form import Source
+    from properties.crystal import Crystal
+    from properties.vibrations.born import BornCharges
 
 DEFAULT_PRESET = "quick"
 PROPERTY_TITLES = {
@@ -26,6 +30,23 @@ ENGINE_TITLES: dict[registry.Engine, str] = {
     "auto": "Fast engine (same numbers)",
     "upstream": "Upstream package",
 }
+PHONON_EXTRAS = {
+    "soft_mode": (
+        "Follow imaginary modes",
+        True,
+        "Where a frequency is imaginary, the crystal gains energy by distorting. The "
+        "distortion is frozen in, relaxed, and the phase that it leads to is reported. Costs "
+        "nothing where all frequencies are real.",
+    ),
+    "phonon_convergence": (
+        "Convergence of the phonons",
+        False,
+        "Frequencies against the size of the supercell and of the displacement. Takes several "
+        "times as long as the phonons themselves.",
+    ),
+}
+"""Label, whether it is on at first, and what it means, of each stage on request."""
+
 LONGEST_LABEL = 80
 EMPTY_PRESSURE = "The pressure field is empty. Enter a number in GPa, such as 0."
 
@@ -37,6 +58,7 @@ def submit(source: Source) -> None:
         model = _model()
         properties = _properties()
         pressures, others = _more_elasticity(model, source.crystal.symbols)
+        further, born = _more_phonons(source.crystal, properties)
         preset = _preset()
         pressure, label = _pressure_and_label()
         engine = _engine()
@@ -54,13 +76,14 @@ def submit(source: Source) -> None:
         spec = Spec(
             structure=source.crystal,
             model=model,
-            properties=("relax", *properties),
+            properties=("relax", *properties, *further),
             preset=preset,
             pressure_gpa=pressure,
             name=label.strip(),
             engine=engine,
             elastic_pressures_gpa=pressures,
             compare_models=others,
+            born=born,
         )
         session.open_job(stored.store().submit(spec, source.name, source.data))
 
@@ -134,6 +157,21 @@ def _other_models(model: str, symbols: tuple[str, ...]) -> list[str]:
         help="Each relaxes the crystal by itself. How far they are apart is a disagreement "
         "between models, not an error bar: they learnt from similar data.",
     )
+
+
+def _more_phonons(
+    crystal: Crystal, properties: Sequence[str]
+) -> tuple[list[str], BornCharges | None]:
+    """Let the user choose Born charges, and what follows after phonons."""
+    if not set(properties) & {"phonons", "thermal"}:
+        return [], None
+    with st.expander("More about phonons", icon=":material/graphic_eq:"):
+        further = [
+            stage
+            for stage, (label, default, words) in PHONON_EXTRAS.items()
+            if st.toggle(label, default, key=f"{session.EXTRA}-{stage}", help=words)
+        ]
+        return further, born_form.choose(crystal, key=session.BORN)
 
 
 def _preset() -> str:
