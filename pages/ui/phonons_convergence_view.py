@@ -127,6 +127,10 @@ def _about(seconds: float) -> str:
     return text.duration(seconds) if math.isfinite(seconds) else "not known"
 
 
+def _took(seconds: float) -> str:
+    return text.duration(seconds) if math.isfinite(seconds) else "there already"
+
+
 def _figures(found: ConvergenceResult) -> list[components.Figure]:
     best, own = found.recommended, found.own
     return [
@@ -157,7 +161,7 @@ def _supercell_rows(found: ConvergenceResult) -> list[dict[str, str]]:
                 )
             },
             "Sum rule (THz)": text.short(float(found.supercell_residual_thz[k]), digits=2),
-            "Time": _about(float(found.supercell_seconds[k])),
+            "Time": _took(float(found.supercell_seconds[k])),
             "": _role(found, k),
         }
         for k in range(len(found.supercell_n_atoms))

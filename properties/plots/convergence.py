@@ -74,7 +74,12 @@ def deviations(result: ConvergenceResult, height: int = 400) -> go.Figure:
         annotation_text=f"{TOLERANCE_THZ:g} THz",
     )
     figure.update_xaxes(title="shortest vector of the supercell (Å)")
-    figure.update_yaxes(title="largest deviation from the largest supercell (THz)")
+    figure.update_yaxes(
+        title="largest deviation from the largest supercell (THz)",
+        type="log",
+        exponentformat="power",
+        dtick=1,
+    )
     return style.finish(figure, height)
 
 

@@ -110,6 +110,6 @@ def test_convergence_marks_the_recommended_supercell(drawn):
     supercells, displacements = (frame.value for frame in app.dataframe)
     assert list(supercells[""]) == ["", "recommended, preset", ""]
     assert list(supercells["at X (THz)"]) == ["0.400", "0.030", "0.000"]
-    assert list(supercells["Time"]) == ["less than 1 s", "not known", "4 s"]
+    assert list(supercells["Time"]) == ["less than 1 s", "there already", "4 s"]
     assert list(displacements[""]) == ["", "preset", "", ""]
     assert len(app.get("plotly_chart")) == 4
