@@ -17,7 +17,7 @@ from properties.vibrations.convergence_result import (
     ConvergenceResult,
     agree,
 )
-from properties.vibrations.displacements import displaced, displaced_cells
+from properties.vibrations.displacements import displaced, displaced_cells, forces_at_rest
 from properties.vibrations.estimate import DISPLACEMENTS_A, Plan, plan
 from properties.vibrations.phonons import choose_supercell, forces_key, harmonic
 from properties.vibrations.soft_mode_search import candidate_points, holds, labelled_points
@@ -137,7 +137,8 @@ class _Worker:
         started = time.monotonic()
         forces = batches.forces(cells, self._potential, self._pieces, report)
         seconds = np.nan if kept else time.monotonic() - started
-        found = harmonic(phonon, [forces[one] for one in cells])
+        rest = forces_at_rest(phonon, self._potential)
+        found = harmonic(phonon, [forces[one] - rest for one in cells])
         frequencies = found.phonon.run_qpoints(self._qpoints).frequencies
         return _Modes(np.array(frequencies), found.raw_acoustic_thz, seconds)
 

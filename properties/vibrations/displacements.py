@@ -14,6 +14,7 @@ from properties import symmetry
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mlpcore.potential import Potential
     from properties.crystal import Crystal
 
 SAME_SITE_A = 0.3
@@ -85,6 +86,17 @@ def displaced_cells(phonon: Phonopy, key: str) -> dict[str, Atoms]:
     if cells is None:
         raise ValueError("the phonopy object has no displacements: make it with displaced()")
     return {f"{key}/{index}": _to_ase(cell) for index, cell in enumerate(cells)}
+
+
+def forces_at_rest(phonon: Phonopy, potential: Potential) -> NDArray[np.float64]:
+    """Return the forces on the supercell without displacements, (n, 3), in eV/Å.
+
+    What the relaxation left of them is no response to a displacement. Divided by one and
+    summed over a large supercell at Γ, a few meV/Å make an optical mode imaginary.
+    """
+    (found,) = potential.evaluate([_to_ase(phonon.unitcell)])
+    supercell = phonon.supercell
+    return found.forces_ev_per_a[[supercell.u2u_map[i] for i in supercell.s2u_map]]
 
 
 def _to_ase(cell: PhonopyAtoms) -> Atoms:

@@ -13,7 +13,7 @@ from properties.checks import Check
 from properties.results import PhononResult
 from properties.vibrations import batches, modes, supercell
 from properties.vibrations.born import nac_parameters
-from properties.vibrations.displacements import displaced, displaced_cells
+from properties.vibrations.displacements import displaced, displaced_cells, forces_at_rest
 from properties.vibrations.irreps import gamma_modes
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def harmonic(
     phonon
         From :func:`~properties.vibrations.displacements.displaced`.
     forces
-        Those on its displaced cells, in their order, each (n, 3) in eV/Å.
+        Those on its displaced cells, in their order, less those at rest, each (n, 3) in eV/Å.
     born
         Charges of the primitive cell, for the non-analytic term (Gonze and Lee, Phys. Rev.
         B 55, 10355 (1997)).
@@ -164,7 +164,8 @@ def harmonic_of(
         pieces,
         lambda done: monitor.advance(stage, done, len(cells), "displacements"),
     )
-    return harmonic(phonon, [forces[key] for key in cells], born)
+    rest = forces_at_rest(phonon, potential)
+    return harmonic(phonon, [forces[key] - rest for key in cells], born)
 
 
 def forces_key(settings: Preset, offset: float = 0.0) -> str:

@@ -12,7 +12,7 @@ from mlpcore.units import EV_PER_A3_IN_GPA
 from properties import symmetry
 from properties.crystal import Crystal
 from properties.relax import relax
-from properties.vibrations.displacements import displaced, displaced_cells
+from properties.vibrations.displacements import displaced, displaced_cells, forces_at_rest
 from properties.vibrations.phonons import harmonic
 from properties.vibrations.soft_mode_well import MEV, distorted
 
@@ -115,6 +115,7 @@ def lowest_at_gamma_thz(crystal: Crystal, potential: Potential, settings: Preset
         return float("nan")
     phonon = displaced(crystal, np.eye(3, dtype=int), settings.displacement_a)
     cells = displaced_cells(phonon, "gamma")
-    forces = [one.forces_ev_per_a for one in potential.evaluate(list(cells.values()))]
+    rest = forces_at_rest(phonon, potential)
+    forces = [one.forces_ev_per_a - rest for one in potential.evaluate(list(cells.values()))]
     constants = harmonic(phonon, forces).phonon
     return float(constants.run_qpoints([[0.0, 0.0, 0.0]]).frequencies.min())

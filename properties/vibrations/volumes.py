@@ -13,7 +13,7 @@ from properties.crystal import Crystal
 from properties.relax import relax
 from properties.vibrations import batches
 from properties.vibrations import quasiharmonic as qha
-from properties.vibrations.displacements import displaced, displaced_cells
+from properties.vibrations.displacements import displaced, displaced_cells, forces_at_rest
 from properties.vibrations.phonons import (
     IMAGINARY_THZ,
     Harmonic,
@@ -145,7 +145,10 @@ class VolumeSampler:
             self._pieces,
             lambda done: self.report(len(cells) + done, "displaced supercells"),
         )
-        return [[found[key] for key in one] for one in cells]
+        rest = [forces_at_rest(phonon, self._displaced_potential) for phonon in phonons]
+        return [
+            [found[key] - still for key in one] for one, still in zip(cells, rest, strict=True)
+        ]
 
     def report(self, done: int, what: str) -> None:
         """Tell how many steps of the cells now at work are done."""
