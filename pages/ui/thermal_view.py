@@ -121,7 +121,7 @@ def _free_energy(result: ThermalResult, _results: Mapping[str, StageResult]) -> 
         required=True,
         key=FORM_QUANTITY,
     )
-    unit = plots.DIFFERENCES[str(quantity)][2]
+    unit = plots.DIFFERENCES[str(quantity)][2].replace("10⁻⁶", "× 10⁻⁶")
     largest = text.short(plots.form_difference(result, str(quantity)), unit)
     components.plot(
         plots.both_forms(result, str(quantity)),

@@ -124,3 +124,21 @@ def test_consistency_gives_verdicts(open_section):
 
 def test_known_measurements_of_silicon_are_cited(open_section):
     assert "Linear expansion along a" in written(open_section("Beside experiment"))
+
+
+def test_an_uploaded_table_is_drawn_and_named(open_section):
+    app = open_section("Beside experiment")
+    before = len(json.loads(app.get("plotly_chart")[1].proto.spec)["data"])
+    app.selectbox(key="experiment_quantity").select("heat_capacity_p_j_per_mol_atoms_k")
+    rows = b"T (K),Cp\n100,7.0\n200,15.6\n300,20.0\n"
+    app.file_uploader(key="experiment_upload").set_value(("mine.csv", rows, "text/csv")).run()
+    assert not app.error
+    assert "your file mine.csv" in written(app)
+    assert len(json.loads(app.get("plotly_chart")[1].proto.spec)["data"]) == before + 1
+
+
+def test_a_table_that_is_none_is_refused_in_words(open_section):
+    app = open_section("Beside experiment")
+    app.file_uploader(key="experiment_upload").set_value(("x.csv", b"hello", "text/csv")).run()
+    assert len(app.error) == 1
+    assert len(app.get("plotly_chart")) == 2
