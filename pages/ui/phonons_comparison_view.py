@@ -162,7 +162,7 @@ def _measured(result: PhononResult, relaxed: RelaxResult) -> list[PlacedPoints]:
             entry.frequency_thz,
             result,
             primitive,
-            f"{entry.source} {EVIDENCE[entry.evidence]}".strip(),
+            ". ".join(filter(None, (entry.source, EVIDENCE[entry.evidence]))),
         )
         for entry in known
     )

@@ -17,7 +17,7 @@ FloatArray = NDArray[np.float64]
 BEYOND_ZONE, LETTER_BEYOND = 1.18, 1.3
 """Ends of the axes and their letters, times the distance to the zone's farthest corner."""
 
-ZOOM = 1.45
+ZOOM = 1.3
 FACE_OPACITY = 0.10
 NO_LIGHT = {"ambient": 1.0, "diffuse": 0.0, "specular": 0.0, "fresnel": 0.0}
 
