@@ -16,6 +16,7 @@ from mlpcore.units import EV_IN_KJ_PER_MOL
 from properties import relax
 from properties.crystal import Crystal
 from properties.elasticity.constants import elastic_constants
+from properties.examples import example
 from properties.progress import MemoryPieces, Silent
 from properties.spec import PRESETS
 from properties.vibrations import anisotropic
@@ -316,3 +317,21 @@ def test_where_a_strained_cell_has_imaginary_modes_the_reason_is_told(
         np.testing.assert_array_equal(
             result.alpha_linear_per_k[axis], result.alpha_quasistatic_per_k[axis]
         )
+
+
+@pytest.mark.slow
+def test_corundum_expands_more_along_its_axis(sevennet_l3i5):
+    """Measured 5.4 and 6.2 × 10⁻⁶/K at 300 K (handbooks, good to some percent)."""
+    settings = dataclasses.replace(
+        PRESETS["quick"], supercell_length_a=8.0, mesh_length_a=40.0, fmax_ev_per_a=1e-3
+    )
+    crystal = relax.relax_crystal(
+        example("Al2O3").crystal, sevennet_l3i5, settings, Silent()
+    ).primitive
+    found = thermal_expansion(
+        crystal, sevennet_l3i5, sevennet_l3i5, settings, Silent(), MemoryPieces()
+    )
+    at = np.searchsorted(found.temperatures_k, 300.0)
+    a, c = (1e6 * found.alpha_linear_per_k[axis][at] for axis in "ac")
+    assert 4.0 < a < c < 9.0
+    assert c / a == pytest.approx(1.15, abs=0.1)
