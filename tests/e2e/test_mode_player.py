@@ -41,8 +41,12 @@ def opened(server, open_page):
         }
         job = jobs_on_disk.ended(server.store, "finished", results)
         page = open_page(width, height)
-        page.frames_sent = []
-        page.on("websocket", lambda socket: socket.on("framesent", page.frames_sent.append))
+        page.frames_sent = frames = []
+
+        def sent(frame):  # the browser's driver refuses methods of lists
+            frames.append(frame)
+
+        page.on("websocket", lambda socket: socket.on("framesent", sent))
         page.context.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda r: r.abort())
         page.goto(f"{server.url}/result?job={job}")
         page.get_by_role("tab", name="Phonons").click()
