@@ -52,11 +52,10 @@ def test_a_quartic_term_moves_frequencies_with_the_square_of_the_displacement():
 
 def test_displacements_of_the_preset_are_taken_over():
     result, before, after = computed()
-    displaced = sum(result.supercell_n_atoms) - result.supercell_n_atoms[result.own]
-    assert before > 0
-    assert after - before <= 2 * (len(result.supercell_n_atoms) + 2)
-    assert displaced > 0
+    assert 0 < before < after
+    others = np.arange(len(result.supercell_n_atoms)) != result.own
     assert np.isnan(result.supercell_seconds[result.own])
+    assert np.isfinite(result.supercell_seconds[others]).all()
 
 
 def test_the_result_survives_json():
