@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from ase.io import write
-from phonopy.harmonic.force_constants import full_fc_to_compact_fc
 
+from properties import export_phonopy
 from properties.elasticity import voigt
 
 if TYPE_CHECKING:
@@ -73,10 +73,7 @@ def write_elastic_pressure(folder: Path, result: PressureResult) -> None:
 
 
 def write_phonons(folder: Path, result: PhononResult, phonon: Phonopy) -> None:
-    """Write bands, density of states, harmonic functions, and phonopy's own file.
-
-    ``phonopy_params.yaml`` holds displacements, forces and force constants.
-    """
+    """Write bands, density of states and harmonic functions as CSV, and phonopy's files."""
     bands = np.column_stack(
         [result.band_distance, result.band_qpoints, result.band_frequency_thz]
     )
@@ -99,21 +96,11 @@ def write_phonons(folder: Path, result: PhononResult, phonon: Phonopy) -> None:
         "heat_capacity_v_j_per_mol_k",
     )
     _table(folder / "phonon_thermal.csv", header, functions)
-    _write_phonopy(folder / "phonopy_params.yaml", phonon)
-
-
-def _write_phonopy(path: Path, phonon: Phonopy) -> None:
-    """Write force constants between the primitive cell and all others: the rest repeats."""
-    whole = np.asarray(phonon.force_constants)
-    phonon.force_constants = full_fc_to_compact_fc(phonon.primitive, whole)
-    phonon.save(
-        path, settings={"force_sets": True, "displacements": True, "force_constants": True}
-    )
-    phonon.force_constants = whole
+    export_phonopy.write_phonopy(folder, result, phonon)
 
 
 def write_thermal(folder: Path, result: ThermalResult) -> None:
-    """Write the expansion against temperature as CSV, and the sampled volumes."""
+    """Write the expansion against temperature as CSV, and the volumes, also for phonopy."""
     columns = {
         "temperature_k": result.temperatures_k,
         "volume_per_atom_a3": result.volume_per_atom_a3,
@@ -132,6 +119,16 @@ def write_thermal(folder: Path, result: ThermalResult) -> None:
         "min_frequency_thz": result.sampled_min_frequency_thz,
     }
     _table(folder / "volumes.csv", tuple(sampled), np.column_stack(list(sampled.values())))
+    if result.vibration_temperatures_k.size:
+        export_phonopy.write_qha(
+            folder,
+            result.sampled_volume_per_atom_a3,
+            result.sampled_energy_per_atom_ev,
+            result.vibration_temperatures_k,
+            result.vibration_free_energy_per_atom_ev,
+            result.vibration_entropy_j_per_mol_atoms_k,
+            result.vibration_heat_capacity_j_per_mol_atoms_k,
+        )
 
 
 def write_report(folder: Path, outcome: Outcome) -> None:

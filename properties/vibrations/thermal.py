@@ -152,7 +152,7 @@ def _result(
     found = _expand(points, pressure_gpa, eos.VINET)
     other = _expand(points, pressure_gpa, eos.BIRCH_MURNAGHAN)
     volumes, energies = np.array([_per_atom(p) for p in points]).T
-    lattice = _lattices(points)
+    lattice, vibrations = _lattices(points), _vibrations(points)
     work = pressure_gpa / EV_PER_A3_IN_GPA * volumes
     static = qha.fit_equation_of_state(volumes, energies + work)
     count = len(found.temperatures_k)
@@ -181,7 +181,7 @@ def _result(
         sampled_min_frequency_thz=np.array([p.sample.min_frequency_thz for p in points]),
         static_bulk_modulus_gpa=static.bulk_modulus_gpa,
         free_energy_temperatures_k=TEMPERATURES_K[shown],
-        free_energy_per_atom_ev=_vibrations(points).free_ev[shown] + energies,
+        free_energy_per_atom_ev=vibrations.free_ev[shown] + energies,
         band_gruneisen=mode.band_gamma,
         band_gruneisen_frequency_thz=mode.band_frequency_thz,
         band_gruneisen_distance=mode.band_distance,
@@ -207,6 +207,10 @@ def _result(
         ),
         pressure_gpa=pressure_gpa,
         born=born,
+        vibration_temperatures_k=TEMPERATURES_K,
+        vibration_free_energy_per_atom_ev=vibrations.free_ev,
+        vibration_entropy_j_per_mol_atoms_k=vibrations.entropy_j_per_mol_k,
+        vibration_heat_capacity_j_per_mol_atoms_k=vibrations.heat_capacity_j_per_mol_k,
         **_axes(found, volumes, lattice, shape),
     )
 

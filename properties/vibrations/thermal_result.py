@@ -132,6 +132,11 @@ class ThermalResult(Frozen):
         F, the latter is of F + pV.
     born
         Charges of the non-analytic term that all volumes share.
+    vibration_temperatures_k, vibration_free_energy_per_atom_ev
+        The whole range of temperatures, (s,), and the vibrational free energy at each
+        volume, (s, v), without the static energy.
+    vibration_entropy_j_per_mol_atoms_k, vibration_heat_capacity_j_per_mol_atoms_k
+        Entropy and heat capacity at each volume, (s, v).
     """
 
     temperatures_k: FloatArray
@@ -174,6 +179,10 @@ class ThermalResult(Frozen):
     debye_temperature_k: float = float("nan")
     pressure_gpa: float = 0.0
     born: BornCharges | None = None
+    vibration_temperatures_k: FloatArray = field(default_factory=_none)
+    vibration_free_energy_per_atom_ev: FloatArray = field(default_factory=_none)
+    vibration_entropy_j_per_mol_atoms_k: FloatArray = field(default_factory=_none)
+    vibration_heat_capacity_j_per_mol_atoms_k: FloatArray = field(default_factory=_none)
 
     @property
     def adiabatic_bulk_modulus_gpa(self) -> FloatArray:
