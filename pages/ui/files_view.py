@@ -20,7 +20,18 @@ WHAT = {
     "bands.csv": "phonon dispersion",
     "dos.csv": "phonon density of states",
     "phonon_thermal.csv": "harmonic free energy, entropy, heat capacity",
-    "phonopy_params.yaml": "force constants for phonopy",
+    "phonopy_params.yaml": "force constants and Born charges for phonopy: all in one",
+    "phonopy_disp.yaml": "cells and displacements for phonopy",
+    "FORCE_SETS": "forces on the displaced cells for phonopy",
+    "BORN": "Born charges and dielectric tensor for phonopy",
+    "band.yaml": "phonon dispersion as phonopy writes it",
+    "mesh.yaml": "frequencies on the mesh as phonopy writes them",
+    "total_dos.dat": "density of states as phonopy writes it",
+    "thermal_properties.yaml": "harmonic functions as phonopy writes them",
+    "e-v.dat": "energy against volume for phonopy-qha, per atom",
+    "projected_dos.dat": "density of states of each atom as phonopy writes it",
+    "thermal_properties.yaml-N": "harmonic functions of the N-th volume for phonopy-qha",
+    "volumes.csv": "sampled volumes and their energies",
     "thermal.csv": "expansion, bulk modulus, heat capacity against temperature",
 }
 
@@ -51,8 +62,11 @@ def draw(job: Job) -> None:
                 on_click="ignore",
                 key=f"download-{path.name}",
             )
-            st.caption(
-                f"{WHAT.get(path.name, '')} · {text.megabytes(path.stat().st_size)}".lstrip(
-                    " ·"
-                )
-            )
+            size = text.megabytes(path.stat().st_size)
+            st.caption(f"{WHAT.get(_kind(path.name), '')} · {size}".lstrip(" ·"))
+
+
+def _kind(name: str) -> str:
+    """Name of a file with the number of a volume taken out."""
+    stem, dash, number = name.rpartition("-")
+    return f"{stem}-N" if dash and number.isdigit() else name
