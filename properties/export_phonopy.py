@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -39,8 +40,8 @@ def write_phonopy(folder: Path, result: PhononResult, phonon: Phonopy) -> None:
     """
     _write_mesh(folder / "mesh.hdf5", phonon)
     _write_params(folder / "phonopy_params.yaml", phonon)  # forgets the mesh
-    plain = {"displacements": True, "force_sets": False, "force_constants": False}
-    phonon.save(folder / "phonopy_disp.yaml", settings=plain)
+    left_out = ("force_sets", "force_constants", "born_effective_charge", "dielectric_constant")
+    phonon.save(folder / "phonopy_disp.yaml", settings=dict.fromkeys(left_out, False))
     write_FORCE_SETS(_dataset(phonon), folder / "FORCE_SETS")
     if phonon.nac_params is not None:
         _write_born(folder / "BORN", phonon)
@@ -90,6 +91,7 @@ def _write_bands(path: Path, result: PhononResult, phonon: Phonopy) -> None:
         "nqpoint": len(result.band_distance),
         "npath": len(lengths),
         "segment_nqpoint": lengths,
+        "labels": _segment_labels(result.band_tick_label),
         "reciprocal_lattice": np.linalg.inv(phonon.primitive.cell).T.tolist(),
         "natom": len(phonon.primitive),
         "lattice": phonon.primitive.cell.tolist(),
@@ -107,12 +109,18 @@ def _write_bands(path: Path, result: PhononResult, phonon: Phonopy) -> None:
         result.band_qpoints, result.band_distance, result.band_frequency_thz, strict=True
     )
     with path.open("w", encoding="utf-8") as file:
-        yaml.safe_dump(header, file, sort_keys=False, default_flow_style=None)
+        yaml.safe_dump(header, file, sort_keys=False, allow_unicode=True)
         file.write("phonon:\n")
         for q, distance, frequencies in points:
             file.write(f"- q-position: [ {q[0]:12.7f}, {q[1]:12.7f}, {q[2]:12.7f} ]\n")
             file.write(f"  distance: {distance:12.7f}\n  band:\n")
             file.writelines(f"  - frequency: {f:15.10f}\n" for f in frequencies)
+
+
+def _segment_labels(ticks: tuple[str, ...]) -> list[list[str]]:
+    """Names of both ends of each segment; a tick between unconnected ones has two."""
+    names = [tick.split("|") for tick in ticks]
+    return [[first[-1], last[0]] for first, last in pairwise(names)]
 
 
 def _write_mesh(path: Path, phonon: Phonopy) -> None:

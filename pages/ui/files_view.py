@@ -25,7 +25,7 @@ WHAT = {
     "FORCE_SETS": "forces on the displaced cells for phonopy",
     "BORN": "Born charges and dielectric tensor for phonopy",
     "band.yaml": "phonon dispersion as phonopy writes it",
-    "mesh.yaml": "frequencies on the mesh as phonopy writes them",
+    "mesh.hdf5": "frequencies on the mesh as phonopy writes them",
     "total_dos.dat": "density of states as phonopy writes it",
     "thermal_properties.yaml": "harmonic functions as phonopy writes them",
     "e-v.dat": "energy against volume for phonopy-qha, per atom",
