@@ -117,9 +117,13 @@ def _tensors(
 
 
 def _require_sensible(dielectric: FloatArray, charges: FloatArray, source: str) -> None:
-    values = np.concatenate([dielectric[None], charges])
+    if not np.isfinite(np.concatenate([dielectric[None], charges])).all():
+        raise BornError(
+            f"{source} holds something that is not a finite number, such as nan or inf. "
+            "Correct it, or write the file again."
+        )
     lowest = np.linalg.eigvalsh((dielectric + dielectric.T) / 2).min()
-    if not np.isfinite(values).all() or lowest < 1:
+    if lowest < 1:
         raise BornError(
             f"{source}: the dielectric tensor has a principal value of {lowest:.3g}; at high "
             "frequency it is at least 1. Give ε∞ (not ε − 1), and it before the charges."

@@ -87,8 +87,9 @@ def _by_site(entry: dict[str, Any], crystal: Crystal, found: Symmetry) -> BornCh
     places = match[1][to_found[0]]
     rows = np.array([int(np.flatnonzero(to_own[0] == place)[0]) for place in places])
     turn = (own.rotation.T @ match[0] @ found.rotation).T
+    dielectric = born_sites.symmetrised(stored, np.array(entry["dielectric"]))
     return BornCharges(
-        turn @ np.array(entry["dielectric"]) @ turn.T,
+        turn @ dielectric @ turn.T,
         np.array([turn @ z @ turn.T for z in charges[rows]]),
         _source(entry),
     )
