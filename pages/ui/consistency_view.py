@@ -67,15 +67,13 @@ def _sound(results: Mapping[str, StageResult]) -> None:
         return
     rows = consistency.sound_rows(elastic, phonons)
     if rows:
-        st.markdown(
-            "**Velocities of sound**, directions in the Cartesian frame of the primitive cell"
-        )
+        st.markdown("**Velocities of sound**, directions of the conventional cell")
         components.table([_sound_row(row) for row in rows])
 
 
 def _sound_row(row: SoundRow) -> dict[str, str]:
     return {
-        "Direction": ", ".join(text.fixed(x, 2) for x in row.direction),
+        "Direction": text.miller(row.uvw),
         "Wave": row.branch,
         "Phonons, slope at Γ (km/s)": text.fixed(row.slope_km_per_s, 3),
         "Christoffel (km/s)": text.fixed(row.christoffel_km_per_s, 3),

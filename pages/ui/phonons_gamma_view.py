@@ -9,7 +9,6 @@ import streamlit as st
 from pages.ui import born_form, components, follow_up, text
 from properties.plots import phonons as bands
 from properties.plots import phonons_gamma as plots
-from properties.plots.elastic_directions import written_vector
 
 if TYPE_CHECKING:
     from jobs.store import Job
@@ -98,13 +97,13 @@ def _splitting(result: PhononResult, unit: str) -> None:
     if not result.limit_frequency_thz.size:
         components.nothing("The limits at Γ were not kept; compute this again to see them.")
         return
-    names = [written_vector(direction) for direction in result.limit_direction]
+    names = [text.miller(uvw) for uvw in result.direction_uvw.tolist()]
     components.plot(plots.levels(result, names, unit), key="gamma-limits", caption=LIMITS)
     rises = zip(names, plots.splitting_thz(result), strict=True)
     components.table(
         [
             {
-                "q → 0 along (Cartesian)": name,
+                "q → 0 along": name,
                 f"Largest rise ({unit})": bands.written(rise, unit),
             }
             for name, rise in rises

@@ -9,6 +9,7 @@ import streamlit as st
 from pages.ui import (
     checks_view,
     components,
+    consistency_view,
     elastic_view,
     files_view,
     guard,
@@ -85,6 +86,9 @@ def draw(job: Job, results: Mapping[str, StageResult]) -> None:
     if checks_tab.open:
         with checks_tab, guard.sentences():
             checks_view.draw(job, results)
+            if not results.keys().isdisjoint({"phonons", "thermal"}):
+                st.markdown("**Agreement between methods**")
+                consistency_view.draw(results)
             provenance_view.draw(job)
     if files_tab.open:
         with files_tab, guard.sentences():

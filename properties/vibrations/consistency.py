@@ -144,9 +144,9 @@ def _comparison(
 
 @dataclass(frozen=True)
 class SoundRow:
-    """One wave: its direction in the frame of the primitive cell, and its two velocities."""
+    """One wave: its direction [uvw] in the conventional cell, and its two velocities."""
 
-    direction: tuple[float, float, float]
+    uvw: tuple[int, ...]
     branch: str
     slope_km_per_s: float
     christoffel_km_per_s: float
@@ -162,7 +162,7 @@ def sound_rows(elastic: ElasticResult, phonons: PhononResult) -> tuple[SoundRow,
 
     Directions are turned from the frame of the primitive cell to the axes of the tensor.
     """
-    if not phonons.sound_direction.size:
+    if not phonons.direction_uvw.size:
         return ()
     directions = phonons.sound_direction
     exact = christoffel.phase_velocities_km_per_s(
@@ -171,9 +171,9 @@ def sound_rows(elastic: ElasticResult, phonons: PhononResult) -> tuple[SoundRow,
         directions @ elastic.ieee_rotation.T,
     )
     return tuple(
-        SoundRow((float(n[0]), float(n[1]), float(n[2])), name, float(slope), float(velocity))
-        for n, slopes, velocities in zip(
-            directions, phonons.sound_speed_km_per_s, exact, strict=True
+        SoundRow(tuple(uvw), name, float(slope), float(velocity))
+        for uvw, slopes, velocities in zip(
+            phonons.direction_uvw.tolist(), phonons.sound_speed_km_per_s, exact, strict=True
         )
         for name, slope, velocity in zip(BRANCHES, slopes, velocities, strict=True)
         if np.isfinite(slope) and np.isfinite(velocity)
@@ -186,12 +186,12 @@ def _sound(elastic: ElasticResult | None, phonons: PhononResult | None) -> Compa
     if not rows:
         return None
     worst = max(rows, key=lambda row: abs(row.deviation))
-    along = " ".join(f"{x:.2f}" for x in worst.direction)
+    along = " ".join(map(str, worst.uvw))
     route = Route(
         "Slope of the phonon branch at Γ",
         worst.slope_km_per_s,
         limit=SOUND_LIMIT,
-        remark=f"The largest difference of {len(rows)} waves: {worst.branch} along ({along}). "
+        remark=f"The largest difference of {len(rows)} waves: {worst.branch} along [{along}]. "
         "A short supercell cuts forces that long waves need: compare with a tighter preset",
     )
     routes = _against("Christoffel, from C_ij", worst.christoffel_km_per_s, route)

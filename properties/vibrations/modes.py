@@ -61,29 +61,47 @@ def kept_points(
     return np.unique(np.concatenate([first, others])).astype(np.int64)
 
 
-def conventional_directions(crystal: Crystal) -> FloatArray:
-    """Return unit vectors (d, 3) along DIRECTIONS in the frame of the primitive cell."""
-    directions = np.array(DIRECTIONS) @ symmetry.analyse(crystal).conventional.lattice_a
-    return np.asarray(directions / np.linalg.norm(directions, axis=1)[:, None])
+def distinct_directions(crystal: Crystal) -> tuple[IntArray, FloatArray]:
+    """Return those of DIRECTIONS that no symmetry of the crystal joins.
+
+    Returns
+    -------
+    uvw, unit_vectors
+        (d, 3) in the conventional cell, and (d, 3) in the frame of the primitive cell.
+    """
+    conventional = symmetry.analyse(crystal).conventional
+    rotations = symmetry.spacegroup_dataset(conventional, symmetry.SYMPREC_A).rotations
+    chosen: list[tuple[int, ...]] = []
+    joined: set[tuple[int, ...]] = set()
+    for direction in DIRECTIONS:
+        if direction not in joined:
+            chosen.append(direction)
+            turned = np.asarray(rotations) @ direction
+            joined |= {tuple(one) for one in np.concatenate([turned, -turned]).tolist()}
+    vectors = np.array(chosen) @ conventional.lattice_a
+    return np.array(chosen), vectors / np.linalg.norm(vectors, axis=1)[:, None]
 
 
-def sound_speeds(crystal: Crystal, phonon: Phonopy) -> tuple[FloatArray, FloatArray]:
+def sound_speeds(crystal: Crystal, phonon: Phonopy, directions: FloatArray) -> FloatArray:
     """Return slopes of the acoustic branches at Γ.
 
     The frequency at two small q gives the slope up to terms of fourth order,
     v = (4 v(q) − v(2q)) / 3 with v(q) = f/q.
 
+    Parameters
+    ----------
+    directions
+        Unit vectors (d, 3) in the frame of the primitive cell.
+
     Returns
     -------
-    directions, speeds_km_per_s
-        Unit vectors (d, 3) in the frame of the primitive cell; (d, 3) ascending.
+    (d, 3) km/s, ascending.
     """
-    directions = conventional_directions(crystal)
     slopes = [
         np.sort(_acoustic(phonon, crystal, step * directions), axis=1) / step
         for step in SLOPE_STEPS_PER_A
     ]
-    return directions, THZ_A_IN_KM_PER_S * (4 * slopes[0] - slopes[1]) / 3
+    return np.asarray(THZ_A_IN_KM_PER_S * (4 * slopes[0] - slopes[1]) / 3)
 
 
 def _acoustic(phonon: Phonopy, crystal: Crystal, q_per_a: FloatArray) -> FloatArray:
@@ -153,18 +171,20 @@ def _on_mesh(phonon: Phonopy) -> Iterator[tuple[float, FloatArray, NDArray[Any]]
         )
 
 
-def limits_at_gamma(crystal: Crystal, phonon: Phonopy) -> tuple[FloatArray, FloatArray]:
-    """Return frequencies at Γ approached from several directions, with polar fields.
+def limits_at_gamma(crystal: Crystal, phonon: Phonopy, directions: FloatArray) -> FloatArray:
+    """Return frequencies at Γ approached along some directions, with polar fields.
+
+    Parameters
+    ----------
+    directions
+        Unit vectors (d, 3) in the frame of the primitive cell.
 
     Returns
     -------
-    directions, frequencies_thz
-        Unit vectors (d, 3) in the frame of the primitive cell, and (d, b).
+    (d, b) THz.
     """
-    directions = conventional_directions(crystal)
-    reduced = directions @ crystal.lattice_a.T
     found = [
         phonon.run_qpoints([[0.0, 0.0, 0.0]], nac_q_direction=one).frequencies[0]
-        for one in reduced
+        for one in directions @ crystal.lattice_a.T
     ]
-    return directions, np.array(found)
+    return np.array(found)

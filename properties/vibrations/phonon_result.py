@@ -79,6 +79,9 @@ class PhononResult(Frozen):
         Density of states of each atom of the primitive cell, (n, f).
     gamma_modes
         Symmetry of the modes at Γ.
+    direction_uvw
+        Directions [uvw] of the conventional cell in which Γ is approached, (d, 3); no two
+        are joined by symmetry.
     sound_direction, sound_speed_km_per_s
         Unit vectors (d, 3) and the slopes of the three acoustic branches at Γ, (d, 3),
         ascending.
@@ -119,6 +122,7 @@ class PhononResult(Frozen):
     band_group_speed_km_per_s: FloatArray = field(default_factory=_none)
     projected_dos_per_thz: FloatArray = field(default_factory=_none)
     gamma_modes: tuple[GammaMode, ...] = ()
+    direction_uvw: IntArray = field(default_factory=_none)
     sound_direction: FloatArray = field(default_factory=_none)
     sound_speed_km_per_s: FloatArray = field(default_factory=_none)
     born: BornCharges | None = None

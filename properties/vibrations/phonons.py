@@ -221,11 +221,15 @@ def _result(
 
 def _around_gamma(crystal: Crystal, phonon: Phonopy, polar: bool) -> dict[str, FloatArray]:
     """Speeds of sound, and where there are charges the limits of frequencies at Γ."""
-    directions, speeds = modes.sound_speeds(crystal, phonon)
-    found = {"sound_direction": directions, "sound_speed_km_per_s": speeds}
+    uvw, directions = modes.distinct_directions(crystal)
+    found = {
+        "direction_uvw": uvw,
+        "sound_direction": directions,
+        "sound_speed_km_per_s": modes.sound_speeds(crystal, phonon, directions),
+    }
     if polar:
-        directions, frequencies = modes.limits_at_gamma(crystal, phonon)
-        found |= {"limit_direction": directions, "limit_frequency_thz": frequencies}
+        found["limit_direction"] = directions
+        found["limit_frequency_thz"] = modes.limits_at_gamma(crystal, phonon, directions)
     return found
 
 

@@ -95,6 +95,7 @@ def test_upload_becomes_a_real_result_that_any_browser_finds(server, open_page, 
     assert len(bands) >= 7
     open_tab(page, "Expansion")
     expect(chart(page, "expansion")).to_be_visible()
+    section(page, "Grüneisen")
     expect(chart(page, "gruneisen-bands")).to_be_visible()
 
     elsewhere = open_page()

@@ -67,6 +67,7 @@ def test_limits_are_drawn_where_there_are_charges(page, store):
     polar = replace(
         modes,
         born=born,
+        direction_uvw=np.array([[1, 0, 0]]),
         limit_direction=np.eye(3)[:1],
         limit_frequency_thz=split,
         gamma_modes=tuple(

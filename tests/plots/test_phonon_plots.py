@@ -148,6 +148,7 @@ def test_large_dispersions_are_drawn_quickly():
 def test_levels_that_the_field_moves_are_marked():
     result = replace(
         sample.phonons(),
+        direction_uvw=np.array([[1, 0, 0]]),
         limit_direction=np.eye(3)[:1],
         limit_frequency_thz=np.array([[0, 0, 0, 12.5, 12.5, 14.0]]),
     )
