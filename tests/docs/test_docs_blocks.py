@@ -74,6 +74,11 @@ def test_commands_exist_and_their_options_too(code: str) -> None:
                 jobs_parser().parse_args(rest)
             case [python, "-m", module] if python.endswith("python"):
                 assert (ROOT / f"{module.replace('.', '/')}.py").is_file()
+            case [python, script, *rest] if python.endswith("python"):
+                assert script.startswith("benchmarks/")
+                source = (ROOT / script).read_text(encoding="utf-8")
+                options = [word for word in rest if word.startswith("--")]
+                assert all(f'"{option}"' in source for option in options)
             case ["docker", "compose", *_] | [".venv/bin/dask", *_]:
                 assert (ROOT / "compose.yaml").is_file()
             case _:
