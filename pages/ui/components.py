@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import pandas as pd  # noqa: F401 - whole before plotly, in another thread, finds half of it
 import streamlit as st
 
 from pages.ui import text
