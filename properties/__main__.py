@@ -149,14 +149,14 @@ def _add_surroundings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", action="version", version=f"Lattice Lab {__version__}")
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, what: str = "structure file") -> bytes:
     """Return the content of a file, at most one byte more than is accepted."""
     try:
         with path.open("rb") as file:
             return file.read(MAX_UPLOAD_BYTES + 1)
     except OSError as error:
         raise StructureError(
-            f"{path} cannot be read ({error.strerror}). Give the path of a structure file."
+            f"{path} cannot be read ({error.strerror}). Give the path of a {what}."
         ) from error
 
 
@@ -201,7 +201,8 @@ def _born(wanted: str, crystal: Crystal) -> BornCharges | None:
         return None
     if wanted == LIBRARY:
         return born.library_born(crystal)
-    return born.read_born(_read(Path(wanted)), crystal, Path(wanted).name)
+    content = _read(Path(wanted), "file with Born charges")
+    return born.read_born(content, crystal, Path(wanted).name)
 
 
 def _distinct(stems: Sequence[str]) -> list[str]:

@@ -36,7 +36,7 @@ def choose(crystal: Crystal, key: str) -> BornCharges | None:
         ways,
         default=ways[0] if known else NONE,
         required=True,
-        key=f"{key}-way",
+        key=f"{key}-way-{crystal.formula}",  # another crystal begins with its own default
     )
     if way == LIBRARY and known:
         st.caption(f"Source: {known.source}")

@@ -165,6 +165,8 @@ def test_the_folder_of_another_calculation_is_left_alone(
         (["FILE", "--out", "FILE"], "cannot be written to"),
         (["FILE", "BROKEN"], "broken.cif could not be read as CIF"),
         (["POLONIUM"], "was not trained on Po"),
+        (["FILE", "--born", "absent"], "Give the path of a file with Born charges"),
+        (["FILE", "--born", "BROKEN"], "broken.cif"),
     ],
 )
 def test_bad_input_is_one_sentence_and_status_2(
@@ -210,6 +212,36 @@ def test_pressures_and_models_to_compare_with(
     assert spec.elastic_pressures_gpa == (-2.5, 0.0, 10.0)
     assert spec.compare_models == ("chgnet-0.3.0", "sevennet-0")
     assert spec.properties == ("relax", "elastic", "elastic_pressure", "elastic_models")
+
+
+ROCK_SALT_CHARGES = """# epsilon and Z* of Mg and O
+3.1 0 0 0 3.1 0 0 0 3.1
+1.9 0 0 0 1.9 0 0 0 1.9
+-1.9 0 0 0 -1.9 0 0 0 -1.9
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "dielectric"),
+    [([], 3.381), (["--born", "none"], None), (["--born", "BORN"], 3.1)],
+)
+def test_born_charges_are_those_of_the_library_of_a_file_or_none(
+    words: list[str],
+    dielectric: float | None,
+    fake: FakePipeline,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("BORN").write_text(ROCK_SALT_CHARGES)
+    assert main(["--example", "MgO", *words, "--out", "o"]) == 0
+    (spec, _), *_ = fake.calls
+    if dielectric is None:
+        assert spec.born is None
+    else:
+        assert spec.born is not None
+        assert spec.born.dielectric[0, 0] == pytest.approx(dielectric, abs=0.01)
+        assert len(spec.born.charges_e) == len(spec.structure)
 
 
 @pytest.mark.parametrize(

@@ -114,12 +114,30 @@ def test_submit_queues_what_was_chosen_and_opens_the_job(page, store):
     (summary,) = store.list()
     spec = store.get(summary.id).spec
     assert (spec.model, spec.preset, spec.pressure_gpa) == ("sevennet-0", "standard", 5.0)
-    assert spec.properties == ("relax", "phonons")
+    assert spec.properties == ("relax", "phonons", "soft_mode")
+    assert spec.born is None
     assert spec.engine == "upstream"
     assert spec.name == "beam time"
     assert app.query_params["job"] == summary.id
     assert app.title[0].value == "Si · beam time"
     assert (store.root / summary.id / "source").is_dir()
+
+
+def test_charges_of_the_library_are_taken_unless_switched_off(page, store):
+    app = choose(page(), source_form.EXAMPLE)
+    app.selectbox(key="example").set_value("NaCl").run()
+    assert "Source: " in texts(app.caption)
+    app.button[0].click().run()
+    app = choose(page(), source_form.EXAMPLE)
+    app.selectbox(key="example").set_value("NaCl").run()
+    app.segmented_control(key="born-way-NaCl").set_value("None").run()
+    app.toggle(key="extra_stage-soft_mode").set_value(False)
+    app.toggle(key="extra_stage-phonon_convergence").set_value(True).run()
+    app.button[0].click().run()
+    without, with_charges = (store.get(row.id).spec for row in store.list())
+    assert len(with_charges.born.charges_e) == len(with_charges.structure)
+    assert without.born is None
+    assert without.properties[-1] == "phonon_convergence"
 
 
 def test_nothing_but_relaxation_can_be_asked_for(page, store):
