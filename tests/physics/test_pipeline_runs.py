@@ -16,7 +16,7 @@ from properties import pipeline
 from properties.crystal import Crystal
 from properties.progress import DiskPieces, MemoryPieces, Silent
 from properties.results import RESULT_TYPES
-from properties.spec import STAGES, Spec
+from properties.spec import PRESETS, STAGES, Spec
 
 
 class Ledger(DiskPieces):
@@ -346,15 +346,11 @@ def test_phonopy_opens_its_file(whole, folder):
 
 
 def test_nothing_but_finished_files_is_left(whole, folder):
+    volumes = range(1, PRESETS["quick"].n_volumes + 1)
     assert {path.name for path in folder.iterdir()} == {
-        "POSCAR",
-        "bands.csv",
-        "dos.csv",
-        "elastic.csv",
-        "phonon_thermal.csv",
-        "phonopy_params.yaml",
-        "relaxed.cif",
-        "result.json",
-        "thermal.csv",
-        "volumes.csv",
+        *("POSCAR", "relaxed.cif", "elastic.csv", "result.json"),
+        *("bands.csv", "dos.csv", "phonon_thermal.csv", "thermal.csv", "volumes.csv"),
+        *("phonopy_params.yaml", "phonopy_disp.yaml", "FORCE_SETS", "band.yaml", "mesh.hdf5"),
+        *("total_dos.dat", "projected_dos.dat", "thermal_properties.yaml", "e-v.dat"),
+        *(f"thermal_properties.yaml-{number:02d}" for number in volumes),
     }
