@@ -16,6 +16,7 @@ from pages.ui import (
     thermal_gruneisen_view,
 )
 from properties.plots import thermal as plots
+from properties.plots import thermal_free_energy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -105,7 +106,7 @@ def _free_energy(result: ThermalResult, _results: Mapping[str, StageResult]) -> 
     left, right = st.columns([3, 2], gap="large")
     with left:
         components.plot(
-            plots.free_energy(result),
+            thermal_free_energy.free_energy(result),
             key="free-energy-volume",
             caption=f"Points: sampled volumes. Lines: {plots.form_name(result)} fits.",
         )
@@ -113,7 +114,7 @@ def _free_energy(result: ThermalResult, _results: Mapping[str, StageResult]) -> 
         components.nothing(OLDER)
         return
     with right:
-        components.plot(plots.misfit(result), key="misfit")
+        components.plot(thermal_free_energy.misfit(result), key="misfit")
     quantity = st.segmented_control(
         "Both equations of state",
         list(plots.DIFFERENCES),

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from properties.plots import phonons, style
-from properties.plots.thermal import shades
+from properties.plots.thermal_free_energy import shades
 from properties.results import PhononResult, ThermalResult
 
 FloatArray = NDArray[np.float64]

@@ -19,6 +19,7 @@ from properties.plots import (
     relax,
     style,
     thermal,
+    thermal_free_energy,
     thermal_gruneisen,
 )
 from tests.pages import sample
@@ -35,7 +36,7 @@ def figures() -> dict[str, go.Figure]:
     found["finite strain"] = elastic.finite_strain(bent)
     found["bands"] = phonons.bands_and_dos(path)
     for draw in (
-        thermal.free_energy,
+        thermal_free_energy.free_energy,
         thermal.volume,
         thermal.expansion,
         thermal.bulk_modulus,
@@ -185,7 +186,7 @@ def test_limit_of_validity_is_marked():
 
 def test_marked_minima_are_the_equilibrium_volumes():
     result = sample.thermal()
-    marks = thermal.free_energy(result).data[-1]
+    marks = thermal_free_energy.free_energy(result).data[-1]
     expected = np.interp([0, 300, 600, 900], result.temperatures_k, result.volume_per_atom_a3)
     np.testing.assert_allclose(marks.x, expected)
 
