@@ -35,6 +35,18 @@ class BornError(MLPError):
     """Born charges are unreadable, or belong to another crystal."""
 
 
+class DatasetError(MLPError):
+    """Training data are unreadable, incomplete, or not in the units that they claim."""
+
+
+class CheckpointError(MLPError):
+    """A checkpoint is unreadable, damaged, or not of a kind that is safe to open."""
+
+
+class TrainingError(MLPError):
+    """A training cannot be set up as configured, or came to nothing."""
+
+
 class NotConvergedError(MLPError):
     """An iteration ended before its convergence criterion was met."""
 

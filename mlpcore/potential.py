@@ -58,6 +58,73 @@ class Evaluation:
     stress_ev_per_a3: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class MemberEvaluations:
+    """What each member of a committee says of one structure, for m members and n atoms.
+
+    Attributes
+    ----------
+    energies_ev, forces_ev_per_a, stresses_ev_per_a3
+        As in :class:`Evaluation`, (m,), (m, n, 3) and (m, 3, 3).
+    energy_noise_ev, force_noise_ev_per_a
+        Standard deviation of the noise that each member expects in a label, (m,) and (m, n);
+        zero for models that do not tell noise from signal.
+    """
+
+    energies_ev: NDArray[np.float64]
+    forces_ev_per_a: NDArray[np.float64]
+    stresses_ev_per_a3: NDArray[np.float64]
+    energy_noise_ev: NDArray[np.float64]
+    force_noise_ev_per_a: NDArray[np.float64]
+
+    @property
+    def mean(self) -> Evaluation:
+        """The committee's answer: the mean over its members."""
+        return Evaluation(
+            float(self.energies_ev.mean()),
+            self.forces_ev_per_a.mean(axis=0),
+            self.stresses_ev_per_a3.mean(axis=0),
+        )
+
+
+@dataclass(frozen=True)
+class Extrapolation:
+    """How far the atoms of a structure are outside of what a model was trained on.
+
+    Attributes
+    ----------
+    excess
+        For each atom, (n,), by how much its worst descriptor lies outside the range of the
+        training data, in units of that range; 0 inside.
+    worst
+        The descriptor that lies outside most, in words; empty where none does.
+    """
+
+    excess: NDArray[np.float64]
+    worst: str
+
+    @property
+    def outside(self) -> bool:
+        """Whether any atom is outside."""
+        return bool((self.excess > 0).any())
+
+
+@dataclass(frozen=True)
+class ModelCharges:
+    """Born charges and dielectric tensor that a model's own electrostatics implies.
+
+    Attributes
+    ----------
+    charges_e
+        (n, 3, 3) in e; derivative of the polarisation (first index) by position (second).
+    dielectric
+        Electronic dielectric tensor, (3, 3).
+    """
+
+    charges_e: NDArray[np.float64]
+    dielectric: NDArray[np.float64]
+
+
 class Potential(ABC):
     """A map from structures to energies, differentiable in positions and strain.
 
@@ -87,6 +154,23 @@ class Potential(ABC):
     def members(self) -> tuple[Potential, ...]:
         """Members of a committee; a single model is its own only member."""
         return (self,)
+
+    def evaluate_members(self, batch: Sequence[Atoms]) -> list[MemberEvaluations]:
+        """Return what each member says of each structure."""
+        by_member = [member.evaluate(batch) for member in self.members]
+        return [_stack(answers) for answers in zip(*by_member, strict=True)]
+
+    def atomic_energies(self, atoms: Atoms) -> NDArray[np.float64] | None:
+        """Return each member's energy of each atom, (m, n) in eV; ``None`` if it has none."""
+        return None
+
+    def extrapolation(self, batch: Sequence[Atoms]) -> list[Extrapolation] | None:
+        """Compare structures with the training data; ``None`` if their range is unknown."""
+        return None
+
+    def born_charges(self, atoms: Atoms) -> ModelCharges | None:
+        """Return the charges that fix the model's LO–TO splitting; ``None`` if short-ranged."""
+        return None
 
     @abstractmethod
     def evaluate(self, batch: Sequence[Atoms]) -> list[Evaluation]:
@@ -138,6 +222,17 @@ class PotentialCalculator(Calculator):
             "forces": found.forces_ev_per_a,
             "stress": full_3x3_to_voigt_6_stress(found.stress_ev_per_a3),
         }
+
+
+def _stack(answers: Sequence[Evaluation]) -> MemberEvaluations:
+    forces = np.stack([answer.forces_ev_per_a for answer in answers])
+    return MemberEvaluations(
+        energies_ev=np.array([answer.energy_ev for answer in answers]),
+        forces_ev_per_a=forces,
+        stresses_ev_per_a3=np.stack([answer.stress_ev_per_a3 for answer in answers]),
+        energy_noise_ev=np.zeros(len(answers)),
+        force_noise_ev_per_a=np.zeros(forces.shape[:2]),
+    )
 
 
 def resolve_device(device: str) -> torch.device:
