@@ -51,6 +51,10 @@ setup-dev: .venv/setup-dev.stamp
 	@./.ci/chromium
 	@touch $@
 
+.venv/water_committee.stamp: .venv/setup-dev.stamp
+	@./.ci/water_committee
+	@touch $@
+
 # Compiled ahead, so that the first job need not wait; without a compiler it says so.
 .venv/engine.stamp: .venv/setup.stamp $(wildcard mlpcore/engine/*.[ch])
 	@$(BIN)/python -m mlpcore.engine >/dev/null || true
@@ -66,7 +70,7 @@ check: setup-dev
 
 test: check tests
 
-tests: .venv/chromium.stamp
+tests: .venv/chromium.stamp .venv/water_committee.stamp
 	$(BIN)/pytest $(PYTEST)
 
 lock: setup-dev
