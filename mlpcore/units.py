@@ -21,3 +21,6 @@ THZ_IN_PER_CM = 1e12 / (constants.c * 100)
 
 THZ_IN_K = constants.h * 1e12 / constants.k
 """Temperature h·1 THz/k_B in K (47.992)."""
+
+COULOMB_EV_A = constants.e / (4 * constants.pi * constants.epsilon_0) / constants.angstrom
+"""Energy e²/(4πε₀ · 1 Å) of two elementary charges one Å apart in eV (14.39965)."""
