@@ -124,8 +124,8 @@ def require_neutral(charges: ChargeModel, atoms: Atoms, what: str = "This struct
     if abs(total) > NEUTRAL_E:
         raise StructureError(
             f"{what}, {atoms.get_chemical_formula()}, would have a charge of {total:+.4f} e "
-            "with the charges that the model gives to its elements, and the energy of a charged "
-            "crystal is infinite. Use the composition that the model was made for, or a model "
+            "with the charges that the model gives to its elements, and a charged crystal has "
+            "no finite energy. Use the composition that the model was made for, or a model "
             "that allows for a neutralising background."
         )
 
