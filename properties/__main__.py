@@ -116,6 +116,12 @@ def _add_spec(parser: argparse.ArgumentParser) -> None:
         help="also elastic constants from these models, for their disagreement",
     )
     parser.add_argument(
+        "--no-committee",
+        action="store_true",
+        help="do not carry each member of a committee through; by default a model with "
+        "members tells how far they agree on every number",
+    )
+    parser.add_argument(
         "--born",
         default=LIBRARY,
         metavar="FILE",
@@ -193,6 +199,7 @@ def _spec(options: argparse.Namespace, crystal: Crystal, name: str) -> Spec:
         elastic_pressures_gpa=tuple(options.pressures),
         compare_models=tuple(options.compare),
         born=_born(options.born, crystal),
+        committee=not options.no_committee,
     )
 
 

@@ -12,8 +12,9 @@ import numpy as np
 
 from mlpcore import registry
 from mlpcore.errors import Cancelled, MLPError, NotConvergedError, StructureError
-from properties import __version__, export, relax, symmetry
+from properties import __version__, export, export_committee, relax, symmetry
 from properties.checks import Caution
+from properties.committee.stage import committee
 from properties.elasticity.bare import MAX_ATOMS_DIFFERENTIATED
 from properties.elasticity.constants import elastic_constants
 from properties.elasticity.pressure import elastic_under_pressure
@@ -25,9 +26,10 @@ from properties.results import (
     PhononResult,
     RelaxResult,
     StageResult,
+    ThermalResult,
 )
 from properties.spec import MAX_INPUT_ATOMS
-from properties.vibrations import born, convergence, phonons, soft_mode, thermal
+from properties.vibrations import born, born_model, convergence, phonons, soft_mode, thermal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,8 +162,8 @@ class _Run:
                 self.warn(check.code, stage, check.message)
         if isinstance(result, ElasticResult) and result.method == "finite strain":
             self.warn("finite_strain_only", stage, FINITE_STRAIN_ONLY)
-        polar = _may_be_polar(self._spec.structure.symbols) and self._spec.born is None
-        if stage == "phonons" and polar:
+        without = isinstance(result, PhononResult) and result.born is None
+        if without and _may_be_polar(self._spec.structure.symbols):
             self.warn("no_born_charges", stage, NO_BORN_CHARGES)
         self._monitor.stage_finished(stage, result, seconds)
 
@@ -258,13 +260,16 @@ class _Run:
 
     @cached_property
     def _born(self) -> BornCharges | None:
-        """The charges that were given, for the relaxed cell; what is odd in them is told."""
+        """The model's own charges or those given, for the relaxed cell; oddities are told."""
         given, relaxed = self._spec.born, self._relaxed
-        if given is None:
+        found = born_model.of_model(self._potential, relaxed.primitive)
+        if found is None and given is not None:
+            found = born.for_primitive(
+                given, self._spec.structure, relaxed.primitive, relaxed.rotation_from_input
+            )
+        if found is None:
             return None
-        charges, checks = born.for_primitive(
-            given, self._spec.structure, relaxed.primitive, relaxed.rotation_from_input
-        )
+        charges, checks = found
         for check in checks:
             if not check.passed:
                 self.warn(check.code, "phonons", check.message)
@@ -307,7 +312,34 @@ class _Run:
             **self._common(),
             phonons=self._harmonic_result,
             pressure_gpa=self._spec.pressure_gpa,
+            born=self._own_charges,
         )
+
+    @property
+    def _own_charges(self) -> BornCharges | None:
+        """Charges of the model's own electrostatics, if it has any."""
+        charges = self._born
+        return charges if charges is not None and charges.source == born_model.OWN else None
+
+    def _committee(self) -> StageResult:
+        known = self._results.get("phonons")
+        vibrates = not {"phonons", "thermal"}.isdisjoint(self._results)
+        result = committee(
+            given=self._spec.structure,
+            potential=self._potential,
+            displaced_potential=self._displaced_potential if vibrates else self._potential,
+            results=self._results,
+            settings=self._spec.settings,
+            monitor=self._monitor,
+            pieces=self._pieces,
+            pressure_gpa=self._spec.pressure_gpa,
+            born=self._born if vibrates else None,
+        )
+        if self._files is not None:
+            export_committee.write_committee(
+                self._files, result, known if isinstance(known, PhononResult) else None
+            )
+        return result
 
     def _phonon_convergence(self) -> StageResult:
         return convergence.converge(
@@ -330,11 +362,22 @@ class _Run:
                 "space_group_number": found.number,
                 "space_group_symbol": found.symbol,
             },
-            provenance=provenance(self._spec, self._potential, dtype),
+            provenance={
+                **provenance(self._spec, self._potential, dtype),
+                "born_source": self._born_source,
+            },
             warnings=tuple(self._warnings),
             stages=dict(self._results),
             seconds={stage: round(s, 2) for stage, s in self._seconds.items()},
         )
+
+    @property
+    def _born_source(self) -> str | None:
+        """Where the charges of the non-analytic term come from."""
+        for result in self._results.values():
+            if isinstance(result, PhononResult | ThermalResult) and result.born is not None:
+                return result.born.source
+        return None
 
 
 def _revived(stage: str, kept: dict[str, Any]) -> tuple[StageResult, float]:
@@ -367,6 +410,8 @@ def provenance(spec: Spec, potential: Potential, supercell_dtype: str | None) ->
         "model": {
             "name": info.name,
             "sha256": info.sha256,
+            "n_members": len(potential.members),
+            "terms": [term.info.name for term in getattr(potential, "terms", ())],
             "functional": info.functional,
             "licence": info.licence,
             "citation": info.citation,

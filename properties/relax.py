@@ -12,7 +12,7 @@ from ase.optimize import BFGS
 
 from mlpcore.errors import NotConvergedError
 from mlpcore.units import EV_PER_A3_IN_GPA
-from properties import symmetry
+from properties import extrapolation, symmetry
 from properties.checks import Check
 from properties.crystal import Crystal
 from properties.results import RelaxResult
@@ -168,6 +168,12 @@ def relax_crystal(
     checks = _checks(found, start, final, settings)
     if pressure_gpa == 0:
         checks = (*checks, _volume_change(start.primitive, final.primitive))
+    cells = {"the given cell": crystal, "the relaxed cell": final.primitive}
+    outside = extrapolation.checks(
+        potential,
+        "relax_extrapolation",
+        {name: [cell.to_atoms()] for name, cell in cells.items()},
+    )
     return RelaxResult(
         converged=found.converged,
         energy_per_atom_ev=found.energy_ev / n_atoms,
@@ -185,7 +191,7 @@ def relax_crystal(
         history_energy_per_atom_ev=energies / n_atoms,
         history_max_force_ev_per_a=forces,
         history_max_stress_gpa=stresses,
-        checks=checks,
+        checks=(*checks, *outside),
         rotation_from_input=final.rotation @ start.rotation,
     )
 

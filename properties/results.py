@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from properties.checks import Caution, Check
+from properties.committee.result import CommitteeResult
 from properties.crystal import Crystal
 from properties.elasticity.result import ElasticResult
 from properties.elasticity.series import PressureResult, SpreadResult
@@ -26,6 +27,7 @@ FloatArray = NDArray[np.float64]
 
 __all__ = [
     "RESULT_TYPES",
+    "CommitteeResult",
     "ConvergenceResult",
     "ElasticResult",
     "Outcome",
@@ -100,6 +102,7 @@ StageResult = (
     | ConvergenceResult
     | PressureResult
     | SpreadResult
+    | CommitteeResult
 )
 RESULT_TYPES: dict[str, type[StageResult]] = {
     "relax": RelaxResult,
@@ -110,6 +113,7 @@ RESULT_TYPES: dict[str, type[StageResult]] = {
     "phonon_convergence": ConvergenceResult,
     "elastic_pressure": PressureResult,
     "elastic_models": SpreadResult,
+    "committee": CommitteeResult,
 }
 
 

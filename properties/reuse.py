@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 DECIDES_EVERYTHING = ("structure", "model", "preset", "pressure_gpa", "engine")
 
 DECIDES = {
-    "born": ("phonons", "thermal", "soft_mode", "phonon_convergence"),
+    "born": ("phonons", "thermal", "soft_mode", "phonon_convergence", "committee"),
     "elastic_pressures_gpa": ("elastic_pressure",),
     "compare_models": ("elastic_models",),
 }
 """Stages that a part of the Spec decides on; the forces on displaced atoms stay the same."""
 
-LOOKS_AT = {"thermal": ("elastic",)}
+LOOKS_AT = {"thermal": ("elastic",), "committee": ("elastic", "phonons", "thermal")}
 """Stages that use the result of others, where it is there."""
 
 

@@ -19,7 +19,10 @@ ON_REQUEST = ("soft_mode", "phonon_convergence")
 """Stages that run after the usual ones if they are named; they start from phonons."""
 
 EXTRA_STAGES = ("elastic_pressure", "elastic_models")
-"""Stages that come last, and only if their pressures or models are named."""
+"""Stages that come after these, and only if their pressures or models are named."""
+
+COMMITTEE = "committee"
+"""The last stage, of models with several members unless it is switched off."""
 
 MAX_PRESSURES = 21
 
@@ -102,6 +105,9 @@ class Spec:
     engine
         ``auto``, or ``upstream`` for the package that the model comes from; see
         :func:`mlpcore.registry.load`.
+    committee
+        Whether each member of a committee is carried through as well, so that the numbers
+        get their spread. Of no effect for models with one member.
     """
 
     structure: Crystal
@@ -114,9 +120,11 @@ class Spec:
     elastic_pressures_gpa: tuple[float, ...] = ()
     compare_models: tuple[str, ...] = ()
     born: BornCharges | None = None
+    committee: bool = True
 
     def __post_init__(self) -> None:
-        unknown = sorted(set(self.properties) - {*STAGES, *ON_REQUEST, *EXTRA_STAGES})
+        known = {*STAGES, *ON_REQUEST, *EXTRA_STAGES, COMMITTEE}
+        unknown = sorted(set(self.properties) - known)
         if unknown or not self.properties:
             raise SpecError(
                 f"Unknown property {', '.join(unknown) or '(none given)'}. "
@@ -170,11 +178,23 @@ class Spec:
                 "elastic_pressures_gpa or compare_models (--pressures, --compare)."
             )
         wanted = {"relax", *self.properties, *(s for s, given in extra.items() if given)}
+        wanted -= {COMMITTEE}
         if not wanted.isdisjoint(EXTRA_STAGES):
             wanted.add("elastic")
         if not wanted.isdisjoint(ON_REQUEST):
             wanted.add("phonons")
-        return tuple(s for s in (*STAGES, *ON_REQUEST, *EXTRA_STAGES) if s in wanted)
+        stages = tuple(s for s in (*STAGES, *ON_REQUEST, *EXTRA_STAGES) if s in wanted)
+        return (*stages, COMMITTEE) if self._carries_members() else stages
+
+    def _carries_members(self) -> bool:
+        """Whether members are carried through; complain if there are none to carry."""
+        model = registry.info(self.model)
+        if self.committee and COMMITTEE in self.properties and _members(model) < 2:
+            raise SpecError(
+                f"{model.title} is a single model, and a committee needs at least 2 members. "
+                f"Leave {COMMITTEE!r} out, or choose a model with members."
+            )
+        return self.committee and _members(model) > 1
 
     @property
     def settings(self) -> Preset:
@@ -194,6 +214,7 @@ class Spec:
             "elastic_pressures_gpa": list(self.elastic_pressures_gpa),
             "compare_models": list(self.compare_models),
             "born": self.born.to_dict() if self.born else None,
+            "committee": self.committee,
         }
 
     @classmethod
@@ -217,7 +238,7 @@ class Spec:
         calculations keep their names.
         """
         data = self.to_dict()
-        del data["name"]
+        del data["name"], data["committee"]  # the stages tell whether there is one
         if self.engine == "auto":
             del data["engine"]
         for name in ("elastic_pressures_gpa", "compare_models", "born"):
@@ -226,3 +247,7 @@ class Spec:
         data["structure"] = self.structure.sha256
         data["settings"] = repr(self.settings)
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def _members(model: registry.ModelInfo) -> int:
+    return int(getattr(model, "n_members", 1))

@@ -7,7 +7,7 @@ symmetric strain. Their positive definiteness decides the stability under load.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from mlpcore.errors import Cancelled, MLPError
-from properties import relax, symmetry
+from properties import extrapolation, relax, symmetry
 from properties.checks import Check
 from properties.crystal import Crystal
 from properties.elasticity import laue, moduli, verdicts
@@ -83,7 +83,12 @@ def elastic_under_pressure(
             points[k] = walk.step(before, pressures_gpa[k]) if before else _Point(*BEYOND)
     laue_class = laue.LAUE_CLASS[symmetry.analyse(crystal).point_group]
     ordered = [points[k] for k in sorted(points)]
-    return _result(ordered, np.array(pressures_gpa), start_gpa, laue_class)
+    result = _result(ordered, np.array(pressures_gpa), start_gpa, laue_class)
+    cells = [point.crystal.to_atoms() for point in ordered if point.crystal is not None]
+    outside = extrapolation.checks(
+        potential, "pressure_extrapolation", {"the cells under pressure": cells}
+    )
+    return replace(result, checks=(*result.checks, *outside))
 
 
 class _Walk:

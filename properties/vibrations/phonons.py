@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from phonopy import Phonopy
 
-from properties import symmetry
+from properties import extrapolation, symmetry
 from properties.checks import Check
 from properties.results import PhononResult
 from properties.vibrations import batches, modes, supercell
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from properties.vibrations.born import BornCharges
 
 FloatArray = Any
+IntArray = Any
 
 IMAGINARY_THZ = -0.1
 """Below this a mode counts as imaginary; interpolation noise near Γ stays above it."""
@@ -136,7 +137,12 @@ def phonons(
     count = len(found.phonon.displacements)
     monitor.advance("phonons", count, count, "sampling the Brillouin zone")
     chosen = choose_supercell(crystal, settings)
-    return _result(crystal, chosen, settings, found, born), found.phonon
+    result = _result(crystal, chosen, settings, found, born)
+    cells = displaced_cells(found.phonon, "displaced")
+    outside = extrapolation.checks(
+        potential, "phonons_extrapolation", {"the displaced supercells": list(cells.values())}
+    )
+    return replace(result, checks=(*result.checks, *outside)), found.phonon
 
 
 def harmonic_of(
@@ -147,6 +153,7 @@ def harmonic_of(
     pieces: Pieces,
     born: BornCharges | None = None,
     stage: str = "phonons",
+    matrix: IntArray | None = None,
 ) -> Harmonic:
     """Return the force constants of a crystal; forces that are kept are not computed again.
 
@@ -154,9 +161,12 @@ def harmonic_of(
     ----------
     stage
         Whose progress the monitor is told.
+    matrix
+        The supercell, (3, 3); ``None`` for the one that the preset asks for.
     """
-    chosen = choose_supercell(crystal, settings)
-    phonon = displaced(crystal, chosen.matrix, settings.displacement_a)
+    if matrix is None:
+        matrix = np.asarray(choose_supercell(crystal, settings).matrix)
+    phonon = displaced(crystal, matrix, settings.displacement_a)
     cells = displaced_cells(phonon, forces_key(settings))
     forces = batches.forces(
         cells,

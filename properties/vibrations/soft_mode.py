@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mlpcore.potential import Potential
     from properties.progress import Monitor, Pieces
     from properties.spec import Preset
+    from properties.vibrations.born import BornCharges
     from properties.vibrations.phonon_result import PhononResult
     from properties.vibrations.soft_mode_search import Wave
 
@@ -56,6 +57,7 @@ def follow(
     pieces: Pieces,
     phonons: PhononResult,
     pressure_gpa: float = 0.0,
+    born: BornCharges | None = None,
 ) -> SoftModeResult:
     """Freeze the softest modes in, relax, and rank the phases by what they gain.
 
@@ -74,6 +76,9 @@ def follow(
         points looked at.
     pressure_gpa
         At which the phases are relaxed.
+    born
+        Charges of a model with electrostatics of its own, whose forces reach further than
+        the supercell.
 
     Returns
     -------
@@ -86,7 +91,7 @@ def follow(
         The monitor asked to stop; finished wells and phases are kept.
     """
     found = harmonic_of(
-        crystal, displaced_potential, settings, monitor, pieces, stage="soft_mode"
+        crystal, displaced_potential, settings, monitor, pieces, born, stage="soft_mode"
     )
     stars = candidate_points(crystal, labelled_points(crystal))
     candidates, lowest = soft_modes(found.phonon, stars, IMAGINARY_THZ)

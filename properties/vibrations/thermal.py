@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from mlpcore.errors import NotConvergedError
 from mlpcore.units import EV_IN_KJ_PER_MOL, EV_PER_A3_IN_GPA
-from properties import symmetry
+from properties import extrapolation, symmetry
 from properties.relax import lattice_parameters
 from properties.results import ElasticResult, ThermalResult
 from properties.vibrations import anisotropic, gruneisen, thermal_checks
@@ -101,7 +102,12 @@ def thermal_expansion(
     if n_further:
         shape = _shape(points, sampler, potential, settings, monitor, pieces, elastic)
     mode = gruneisen.mode_gruneisen(crystal, points)
-    return _result(points, sampler.dropped, mode, shape, pressure_gpa, elastic, born)
+    result = _result(points, sampler.dropped, mode, shape, pressure_gpa, elastic, born)
+    cells = [point.crystal.to_atoms() for point in points]
+    outside = extrapolation.checks(
+        potential, "thermal_extrapolation", {"the cells of the volumes": cells}
+    )
+    return replace(result, checks=(*result.checks, *outside))
 
 
 def _shape(
@@ -133,7 +139,10 @@ def _vibrations(points: list[VolumePoint]) -> qha.Vibrations:
     return qha.Vibrations(free / EV_IN_KJ_PER_MOL, entropy, heat)
 
 
-def _expand(points: list[VolumePoint], pressure_gpa: float, form: str) -> qha.Expansion:
+def expand(
+    points: list[VolumePoint], pressure_gpa: float, form: str = eos.VINET
+) -> qha.Expansion:
+    """Return the expansion in volume that sampled volumes give, per atom."""
     volumes, energies = np.array([_per_atom(p) for p in points]).T
     return qha.expansion(
         TEMPERATURES_K, volumes, energies, _vibrations(points), pressure_gpa, form
@@ -149,8 +158,8 @@ def _result(
     elastic: ElasticResult | None,
     born: BornCharges | None,
 ) -> ThermalResult:
-    found = _expand(points, pressure_gpa, eos.VINET)
-    other = _expand(points, pressure_gpa, eos.BIRCH_MURNAGHAN)
+    found = expand(points, pressure_gpa)
+    other = expand(points, pressure_gpa, eos.BIRCH_MURNAGHAN)
     volumes, energies = np.array([_per_atom(p) for p in points]).T
     lattice, vibrations = _lattices(points), _vibrations(points)
     work = pressure_gpa / EV_PER_A3_IN_GPA * volumes

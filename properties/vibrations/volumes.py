@@ -68,13 +68,19 @@ class VolumeSampler:
         like: Phonopy | None = None,
         n_further: int = 0,
         born: BornCharges | None = None,
+        matrix: NDArray[np.int64] | None = None,
     ) -> None:
-        """Plan the preset's volumes, and `n_further` cells that :meth:`vibrate` will get."""
+        """Plan the preset's volumes, and `n_further` cells that :meth:`vibrate` will get.
+
+        The supercell is `matrix`, or the one that the preset asks for.
+        """
         self._born = born
         self._crystal, self._potential = crystal, potential
         self._displaced_potential = displaced_potential
         self._settings, self._monitor, self._pieces = settings, monitor, pieces
-        self._matrix = choose_supercell(crystal, settings).matrix
+        if matrix is None:
+            matrix = np.asarray(choose_supercell(crystal, settings).matrix)
+        self._matrix = matrix
         self._reference = displaced(crystal, self._matrix, settings.displacement_a, like)
         self._steps = len(self._reference.displacements) + 1
         self._planned, self._finished = settings.n_volumes + n_further, 0
