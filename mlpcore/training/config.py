@@ -213,7 +213,8 @@ def _check_lists(config: TrainingConfig) -> None:
         isinstance(width, int) and 1 <= width <= 512 for width in config.hidden
     ):
         raise TrainingError(
-            f"hidden is {list(config.hidden)}; one to four layers of 1 to 512 nodes are possible."
+            f"hidden is {list(config.hidden)}; one to four layers of "
+            "1 to 512 nodes are possible."
         )
     fractions = config.split_fractions
     if (
@@ -227,7 +228,8 @@ def _check_lists(config: TrainingConfig) -> None:
         )
     if not all(isinstance(f, int | float) and 0 < f < 1 for f in config.learning_curve):
         raise TrainingError(
-            f"learning_curve is {list(config.learning_curve)}; parts between 0 and 1 are needed."
+            f"learning_curve is {list(config.learning_curve)}; parts between 0 and 1 "
+            "are needed."
         )
     if not all(isinstance(word, str) and word for word in config.far_sources):
         raise TrainingError(
