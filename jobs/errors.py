@@ -17,5 +17,9 @@ class JobFileError(MLPError):
     """A file of a job cannot be written or read."""
 
 
+class AccessError(MLPError):
+    """Only an administrator may do this, or a password was wrong."""
+
+
 class SetupError(MLPError):
     """A setting of the server does not work on this machine."""

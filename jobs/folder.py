@@ -19,8 +19,8 @@ from filelock import FileLock, Timeout
 from jobs.errors import JobFileError, JobNotFoundError
 from jobs.files import write_atomic
 from jobs.status import Status
+from jobs.tasks import Task, task_from_dict
 from mlpcore.errors import MLPError
-from properties.spec import Spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,6 +64,11 @@ class JobFolder:
         return self.path / "pieces"
 
     @property
+    def training(self) -> Path:
+        """Folder in which a training keeps its history and its state."""
+        return self.path / "training"
+
+    @property
     def downloads(self) -> Path:
         """Folder of the files that the user takes away."""
         return self.path / "files"
@@ -97,12 +102,12 @@ class JobFolder:
                 "Submit the calculation again, or restore the file from a backup."
             ) from error
 
-    def read_spec(self) -> Spec:
+    def read_task(self) -> Task:
         """Return what was asked for."""
         data = self.read_json(self.path / "spec.json")
         try:
-            return Spec.from_dict(data)
-        except (MLPError, KeyError, TypeError, ValueError) as error:
+            return task_from_dict(data)
+        except (MLPError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise JobFileError(
                 f"The settings of job {self.id} do not fit this version of the program: "
                 f"{error} Submit the calculation again."

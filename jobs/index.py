@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from jobs.status import FINAL
+from jobs.tasks import formula, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from jobs.status import Status
-    from properties.spec import Spec
+    from jobs.tasks import Task
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -40,6 +41,11 @@ class JobSummary:
     properties: tuple[str, ...]
     state: str
     created: datetime
+
+    @property
+    def kind(self) -> str:
+        """``calculation``, ``training`` or ``evaluation``."""
+        return kind_of(self.properties)
 
 
 def _summary(row: tuple[str, str, str, str, str, str, str, float]) -> JobSummary:
@@ -69,15 +75,15 @@ class Index:
         for suffix in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
 
-    def put(self, job_id: str, spec: Spec, status: Status) -> None:
+    def put(self, job_id: str, task: Task, status: Status) -> None:
         """Insert or replace a job."""
         row = (
             job_id,
-            spec.name,
-            spec.structure.formula,
-            spec.model,
-            spec.preset,
-            " ".join(spec.properties),
+            task.name,
+            formula(task),
+            task.model,
+            task.preset,
+            " ".join(task.properties),
             status.state,
             status.created.timestamp(),
             status.queued.timestamp(),

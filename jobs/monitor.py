@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from jobs.folder import JobFolder
     from jobs.status import Status
     from properties.checks import Caution
-    from properties.results import StageResult
+    from properties.frozen import Frozen
 
 WRITE_INTERVAL_S = 1.0
 LOG_INTERVAL_S = 10.0
@@ -132,7 +132,7 @@ class JobMonitor:
         if self._folder.cancel_file.exists():
             raise Cancelled("Cancelled.")
 
-    def stage_finished(self, stage: str, result: StageResult, seconds: float) -> None:
+    def stage_finished(self, stage: str, result: Frozen, seconds: float) -> None:
         """Keep the result of a stage."""
         path = self._folder.stage_file(stage)
         path.parent.mkdir(exist_ok=True)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jobs import administrator
 from jobs.errors import SetupError
 from jobs.settings import whole_number
 
@@ -120,6 +121,7 @@ class Child:
 
     name: str
     command: list[str]
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     process: subprocess.Popen[bytes] | None = None
     pause_s: float = 0.0
     _started: float = field(default=0.0)
@@ -137,6 +139,7 @@ class Child:
         self.process = subprocess.Popen(
             self.command,
             cwd=PROJECT,
+            env=dict(self.environment),
             start_new_session=True,
             preexec_fn=_tied_to_parent(),  # noqa: PLW1509 - no threads here
         )
@@ -184,6 +187,7 @@ def serve(address: Address) -> int:
         The address cannot be used.
     """
     address.require_free()
+    administrator.Administrator.from_environment()  # refuses a weak password at once
     stop = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -194,7 +198,7 @@ def serve(address: Address) -> int:
     say(f"Lattice Lab is starting at {address.url}")
     children = [
         Child("web server", streamlit_command(address)),
-        Child("dispatcher", dispatcher_command()),
+        Child("dispatcher", dispatcher_command(), administrator.without_password(os.environ)),
     ]
     _watch(children, address, stop)
     _stop(children)

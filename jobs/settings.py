@@ -30,6 +30,20 @@ def whole_number(
     return int(text)
 
 
+def jobs_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder that LATTICE_LAB_JOBS names, else ``data/jobs`` here."""
+    return Path(environment.get("LATTICE_LAB_JOBS") or Path("data") / "jobs").absolute()
+
+
+def models_folder(jobs: Path) -> Path:
+    """Return the folder of the potentials that were added here, and have everyone use it.
+
+    LATTICE_LAB_MODELS names it; unset, it is ``models`` beside the folder of the jobs, and
+    the variable is set for the registry of models, in this process and those it starts.
+    """
+    return Path(os.environ.setdefault("LATTICE_LAB_MODELS", str(jobs.parent / "models")))
+
+
 def cores() -> int:
     """Return how many cores this process may use, a container's limit included."""
     from dask.system import CPU_COUNT
@@ -62,7 +76,7 @@ class WorkerSettings:
         workers = whole_number(environment, "LATTICE_LAB_WORKERS", 1)
         fair_share = max(1, cores() // workers)
         return cls(
-            jobs=Path(environment.get("LATTICE_LAB_JOBS") or Path("data") / "jobs").absolute(),
+            jobs=jobs_folder(environment),
             workers=workers,
             threads=whole_number(environment, "LATTICE_LAB_THREADS", fair_share),
             scheduler=environment.get("LATTICE_LAB_SCHEDULER", ""),

@@ -8,7 +8,6 @@ about a job that has not ended is compared with the folder before it is used.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
 from collections import deque
@@ -22,17 +21,21 @@ from jobs.errors import JobFileError, JobNotFoundError, JobStateError
 from jobs.files import safe_name, saving, sync_folder, write_atomic
 from jobs.folder import JobFolder, is_id, new_id
 from jobs.index import Index, JobSummary
+from jobs.settings import jobs_folder
 from jobs.status import FINAL, StageProgress, Status
+from jobs.tasks import EVALUATION, TRAINING, Task, Training, formula, kind_of
+from jobs.training import Trained
+from properties.atom_energies import AtomEnergies
 from properties.checks import Caution
 from properties.progress import DiskPieces
 from properties.results import RESULT_TYPES
 from properties.reuse import stages_that_hold
+from properties.spec import Spec
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from properties.results import StageResult
-    from properties.spec import Spec
 
 __all__ = [
     "Job",
@@ -44,6 +47,8 @@ __all__ = [
     "StageProgress",
 ]
 
+_ARTICLE = {"training": "a training", "evaluation": "a look at single atoms"}
+
 
 @dataclass(frozen=True)
 class Job:
@@ -51,6 +56,8 @@ class Job:
 
     Attributes
     ----------
+    task
+        What was asked for.
     state
         ``queued``, ``running``, ``finished``, ``failed`` or ``cancelled``.
     stages
@@ -64,7 +71,7 @@ class Job:
     """
 
     id: str
-    spec: Spec
+    task: Task
     state: str
     created: datetime
     stages: dict[str, StageProgress]
@@ -78,14 +85,56 @@ class Job:
     def _files(self) -> JobFolder:
         return JobFolder(self.folder.parent, self.id)
 
+    @property
+    def kind(self) -> str:
+        """``calculation``, ``training`` or ``evaluation``."""
+        return kind_of(self.task.properties)
+
+    @property
+    def formula(self) -> str:
+        """What the job is about, in a word."""
+        return formula(self.task)
+
+    @property
+    def spec(self) -> Spec:
+        """What a calculation was asked for; raise :class:`JobStateError` for another kind."""
+        if not isinstance(self.task, Spec):
+            raise JobStateError(
+                f"This job is {_ARTICLE[self.kind]}, not a calculation. Open it from the list "
+                "of jobs."
+            )
+        return self.task
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """The potential that a training has made, or ``None`` while there is none."""
+        if not isinstance(self.task, Training):
+            return None
+        return next(iter(sorted(self._files.downloads.glob("[!.]*.safetensors"))), None)
+
     def result(self, stage: str) -> StageResult | None:
         """Return the result of a stage, or ``None`` where there is none yet."""
+        known = RESULT_TYPES.get(stage)
+        result: StageResult | None = self._stored(stage, known) if known else None
+        return result
+
+    def atoms(self) -> AtomEnergies | None:
+        """Return the result of an evaluation, or ``None`` while there is none."""
+        result: AtomEnergies | None = self._stored(EVALUATION, AtomEnergies)
+        return result
+
+    def trained(self) -> Trained | None:
+        """Return what came out of a training, or ``None`` while there is nothing."""
+        result: Trained | None = self._stored(TRAINING, Trained)
+        return result
+
+    def _stored(self, stage: str, kind: Any) -> Any:
         path = self._files.stage_file(stage)
         if stage not in self.stages or not path.is_file():
             return None
         data = self._files.read_json(path)
         try:
-            return RESULT_TYPES[stage].from_dict(data)
+            return kind.from_dict(data)
         except (KeyError, TypeError, ValueError) as error:
             raise JobFileError(
                 f"The stored result of the stage {stage} was written by another version of "
@@ -124,20 +173,20 @@ class JobStore:
     @classmethod
     def default(cls) -> JobStore:
         """Return the store that LATTICE_LAB_JOBS names, else ``data/jobs`` here."""
-        return cls(Path(os.environ.get("LATTICE_LAB_JOBS") or Path("data") / "jobs"))
+        return cls(jobs_folder())
 
     def submit(
         self,
-        spec: Spec,
+        task: Task,
         source_name: str = "",
         source: bytes = b"",
         takes_over: str | None = None,
     ) -> str:
-        """Put a calculation in the queue.
+        """Put a calculation, a training or an evaluation in the queue.
 
         Parameters
         ----------
-        spec
+        task
             What to compute.
         source_name, source
             The file as the user gave it, kept for the record.
@@ -160,30 +209,30 @@ class JobStore:
             Nothing of its work holds.
         """
         job_id = new_id()
-        status = Status.new(spec.properties)
+        status = Status.new(task.properties)
         staging = self.root / f".new-{job_id}"
         with saving("The job"):
             try:
                 staging.mkdir(mode=0o700)
-                write_atomic(staging / "spec.json", json.dumps(spec.to_dict()).encode())
+                write_atomic(staging / "spec.json", json.dumps(task.to_dict()).encode())
                 write_atomic(staging / "status.json", json.dumps(status.to_dict()).encode())
                 if source:
                     (staging / "source").mkdir()
                     write_atomic(staging / "source" / safe_name(source_name), source)
-                if takes_over:
-                    self._take_over(takes_over, staging, spec)
+                if takes_over and isinstance(task, Spec):
+                    self._take_over(takes_over, staging, task)
                 sync_folder(staging)
                 staging.rename(self.root / job_id)
                 sync_folder(self.root)
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
-        self._index.put(job_id, spec, status)
+        self._index.put(job_id, task, status)
         return job_id
 
     def _take_over(self, job_id: str, staging: Path, spec: Spec) -> None:
         """Copy the files and the pieces of work of a job that hold for `spec`."""
         known = JobFolder(self.root, job_id)
-        old = known.read_spec()
+        old = self.get(job_id).spec
         hold = stages_that_hold(old, spec)
         anew = [f"stage/{stage}" for stage in old.properties if stage not in hold]
         DiskPieces(known.pieces).copy_to(staging / known.pieces.name, without=anew)
@@ -198,7 +247,7 @@ class JobStore:
         status = folder.read_status()
         return Job(
             id=job_id,
-            spec=folder.read_spec(),
+            task=folder.read_task(),
             state=status.state,
             created=status.created,
             stages=status.stages,
@@ -252,8 +301,21 @@ class JobStore:
             self._index.update(job_id, folder.change(again))
 
     def delete(self, job_id: str) -> None:
-        """Remove a job with all its files; raise :class:`JobStateError` while it runs."""
+        """Remove a job with all its files.
+
+        Raises
+        ------
+        JobStateError
+            It runs, or other jobs were computed with the potential that it made.
+        """
         folder = JobFolder(self.root, job_id)
+        users = self.users_of(*map(str, folder.downloads.glob("*.safetensors")))
+        if users:
+            raise JobStateError(
+                f"The potential of this training was used by {users} other "
+                f"{'job' if users == 1 else 'jobs'}, which could not be shown without it. "
+                "Delete those first."
+            )
         with folder.working(timeout_s=0) as free:
             if not free:
                 raise JobStateError(
@@ -265,6 +327,24 @@ class JobStore:
                 folder.path.rename(doomed)
                 self._index.delete(job_id)
                 shutil.rmtree(doomed)
+
+    def checkpoints(self, limit: int = 200) -> tuple[Path, ...]:
+        """Return the potentials that finished trainings have made, the newest first."""
+        found = []
+        for row in self.list(limit):
+            if row.kind == TRAINING and row.state == "finished":
+                found += sorted((self.root / row.id / "files").glob("[!.]*.safetensors"))
+        return tuple(found)
+
+    def users_of(self, *models: str) -> int:
+        """Return how many jobs were asked for with any of `models`, names or paths."""
+        wanted = set(models)
+        count = 0
+        for path in self.root.glob("*/spec.json") if wanted else ():
+            asked = JobFolder(self.root, path.parent.name).read_json(path)
+            used = {asked.get("model"), *asked.get("compare_models", ())}
+            count += not used.isdisjoint(wanted)
+        return count
 
     def reindex(self) -> int:
         """Make the index anew from the folders; return how many jobs there are.
@@ -329,7 +409,7 @@ class JobStore:
     def _adopt(self, job_id: str) -> bool:
         try:
             folder = JobFolder(self.root, job_id)
-            self._index.put(job_id, folder.read_spec(), folder.read_status())
+            self._index.put(job_id, folder.read_task(), folder.read_status())
         except JobFileError:
             return False
         return True

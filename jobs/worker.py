@@ -14,13 +14,14 @@ from jobs.errors import JobNotFoundError
 from jobs.files import write_atomic
 from jobs.folder import JobFolder
 from jobs.monitor import CountedPieces, JobMonitor
+from jobs.settings import models_folder
+from jobs.tasks import FUNCTIONS, kind_of
 from mlpcore.errors import Cancelled, MLPError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jobs.status import Status
-    from properties.results import Outcome
 
 PIPELINE = "properties.pipeline:run"
 BUSY_TIMEOUT_S = 20.0
@@ -49,7 +50,8 @@ def run_job(root: str, job_id: str, pipeline: str = PIPELINE) -> str:
     job_id
         The job.
     pipeline
-        ``module:function`` with the signature of :func:`properties.pipeline.run`.
+        ``module:function`` with the signature of :func:`properties.pipeline.run`, for
+        calculations; the other kinds of jobs have functions of their own.
 
     Returns
     -------
@@ -57,6 +59,7 @@ def run_job(root: str, job_id: str, pipeline: str = PIPELINE) -> str:
         The state in which the job is now; ``busy`` if another process works on it,
         ``deleted`` if it is gone.
     """
+    models_folder(Path(root))
     with _one_at_a_time:
         try:
             folder = JobFolder(Path(root), job_id)
@@ -98,10 +101,11 @@ def _attempt(folder: JobFolder, pipeline: str) -> str:
 def _compute(folder: JobFolder, monitor: JobMonitor, pipeline: str) -> tuple[str, str]:
     """Return the final state and the sentence that goes with it."""
     try:
-        run = _resolve(pipeline)
+        task = folder.read_task()
+        run = _resolve(FUNCTIONS.get(kind_of(task.properties), pipeline))
         folder.downloads.mkdir(exist_ok=True)
         pieces = CountedPieces(folder, monitor)
-        run(folder.read_spec(), monitor, pieces, files=folder.downloads)
+        run(task, monitor, pieces, files=folder.downloads)
     except Cancelled:
         return "cancelled", "Cancelled."
     except MLPError as error:
@@ -121,7 +125,7 @@ def _sentence(error: Exception) -> str:
     return UNEXPECTED
 
 
-def _resolve(pipeline: str) -> Callable[..., Outcome]:
+def _resolve(pipeline: str) -> Callable[..., object]:
     module, _, function = pipeline.partition(":")
-    resolved: Callable[..., Outcome] = getattr(importlib.import_module(module), function)
+    resolved: Callable[..., object] = getattr(importlib.import_module(module), function)
     return resolved

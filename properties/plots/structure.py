@@ -48,12 +48,15 @@ class Drawn:
         Shapes (n,), (n, 3), (n, 3).
     bonds
         Pairs of indices, (b, 2), each pair once.
+    origin
+        Index in the cell of each atom in view, (n,).
     """
 
     numbers: IntArray
     fractional: FloatArray
     positions_a: FloatArray
     bonds: IntArray
+    origin: IntArray
 
 
 def figure(crystal: Crystal, cells: int = 1, height: int = 460) -> go.Figure:
@@ -68,6 +71,11 @@ def figure(crystal: Crystal, cells: int = 1, height: int = 460) -> go.Figure:
     plot = go.Figure()
     for number in dict.fromkeys(drawn.numbers):
         plot.add_trace(_element(drawn, int(number)))
+    return framed(plot, drawn, crystal, height)
+
+
+def framed(plot: go.Figure, drawn: Drawn, crystal: Crystal, height: int) -> go.Figure:
+    """Add cell, axes and view to a figure with the atoms of a crystal, and return it."""
     plot.add_trace(_cell_edges(crystal.lattice_a))
     for trace in _axes(crystal.lattice_a):
         plot.add_trace(trace)
@@ -117,15 +125,16 @@ def atoms_in_view(crystal: Crystal, cells: int = 1) -> Drawn:
     """Return the atoms of some cells, those on the outer faces twice, and their bonds."""
     wrapped = np.mod(crystal.fractional, 1.0)
     wrapped[wrapped > 1 - ON_FACE] -= 1.0
-    numbers, fractional = [], []
-    for number, place in zip(crystal.numbers, wrapped, strict=True):
+    origin, fractional = [], []
+    for index, place in enumerate(wrapped):
         choices = [range(cells + (abs(x) < ON_FACE)) for x in place]
         for shift in product(*choices):
-            numbers.append(number)
+            origin.append(index)
             fractional.append(place + np.array(shift))
     positions = np.array(fractional) @ crystal.lattice_a
-    bonds = _bonds(np.array(numbers), positions)
-    return Drawn(np.array(numbers), np.array(fractional), positions, bonds)
+    numbers = crystal.numbers[origin]
+    bonds = _bonds(numbers, positions)
+    return Drawn(numbers, np.array(fractional), positions, bonds, np.array(origin))
 
 
 def _bonds(numbers: IntArray, positions: FloatArray) -> IntArray:
@@ -153,16 +162,7 @@ def joined(first: IntArray, second: IntArray, apart_a: FloatArray) -> NDArray[np
 
 def _element(drawn: Drawn, number: int) -> go.Mesh3d:
     """Spheres of one element with their halves of the bonds, as one mesh."""
-    mine = [int(k) for k in np.flatnonzero(drawn.numbers == number)]
-    fine = 3 if len(drawn.numbers) <= COARSE_ABOVE else 2
-    radius = SPHERE_SCALE * covalent_radii[number]
-    parts = [solids.sphere(drawn.positions_a[k], radius, k, fine) for k in mine]
-    for pair in drawn.bonds.tolist():
-        for k, other in (pair, pair[::-1]):
-            if drawn.numbers[k] == number:
-                start, end = drawn.positions_a[k], drawn.positions_a[other]
-                parts.append(solids.cylinder(start, (start + end) / 2, BOND_RADIUS_A, k))
-    mesh = solids.merge(parts)
+    mesh = solid(drawn, drawn.numbers == number)
     x, y, z = mesh.vertices.T.astype(np.float32)
     i, j, k = mesh.triangles.T.astype(np.int32)
     return go.Mesh3d(
@@ -179,6 +179,23 @@ def _element(drawn: Drawn, number: int) -> go.Mesh3d:
             "%{customdata[1]:.4f}, %{customdata[2]:.4f}<extra></extra>"
         ),
     )  # fmt: skip
+
+
+def solid(drawn: Drawn, which: NDArray[np.bool_]) -> solids.Mesh:
+    """Return the spheres of some atoms in view with their halves of the bonds, as one mesh."""
+    fine = 3 if len(drawn.numbers) <= COARSE_ABOVE else 2
+    parts = [
+        solids.sphere(
+            drawn.positions_a[k], SPHERE_SCALE * covalent_radii[drawn.numbers[k]], int(k), fine
+        )
+        for k in np.flatnonzero(which)
+    ]
+    for pair in drawn.bonds.tolist():
+        for k, other in (pair, pair[::-1]):
+            if which[k]:
+                start, end = drawn.positions_a[k], drawn.positions_a[other]
+                parts.append(solids.cylinder(start, (start + end) / 2, BOND_RADIUS_A, k))
+    return solids.merge(parts)
 
 
 def colour(number: int) -> str:

@@ -10,7 +10,8 @@ from properties.spec import Spec
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path, monkeypatch):
+    monkeypatch.setenv("LATTICE_LAB_MODELS", str(tmp_path / "models"))
     return JobStore(tmp_path / "jobs")
 
 

@@ -1,0 +1,190 @@
+"""A crystal coloured by what a committee says of its atoms, and how that grows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from ase.data import chemical_symbols
+from numpy.typing import NDArray
+
+from properties.atom_energies import AtomEnergies
+from properties.plots import structure, style
+
+FloatArray = NDArray[np.float64]
+MEV = 1e3
+LOWEST_EXCESS = 1e-3
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Something to colour atoms by.
+
+    Attributes
+    ----------
+    title, unit
+        For the colour bar and the hover text.
+    diverging
+        Whether zero is in the middle of the colours.
+    meaning
+        A sentence for the reader.
+    """
+
+    title: str
+    unit: str
+    diverging: bool
+    meaning: str
+
+
+QUANTITIES = {
+    "energy": Quantity(
+        "energy of the atom",
+        "meV",
+        True,
+        "Each network gives its atom a share of the energy; here it is the difference from the "
+        "mean of the same element in the crystal at rest. Only the sum over all atoms has a "
+        "meaning in physics: how it is shared out is the networks' own choice.",
+    ),
+    "energy_spread": Quantity(
+        "spread of the atom's energy",
+        "meV",
+        False,
+        "Standard deviation of an atom's share of the energy between the members. Members may "
+        "share the same sum out differently, so compare atoms rather than trust the figure.",
+    ),
+    "force_spread": Quantity(
+        "spread of the force",
+        "eV/Å",
+        False,
+        "How far the members' forces on an atom are apart. Forces are what a potential is used "
+        "for, and unlike shares of the energy they can be measured: this is the better guide.",
+    ),
+    "excess": Quantity(
+        "outside of the training data",
+        "of the range",
+        False,
+        "By how much the surroundings of an atom lie outside of everything that the networks "
+        "were trained on, in units of the range of the training data. Zero is inside.",
+    ),
+}
+
+
+def offered(result: AtomEnergies) -> tuple[str, ...]:
+    """Return the quantities that a result can be coloured by."""
+    there = {
+        "energy": result.energy_ev.size > 0,
+        "energy_spread": result.energy_ev.size > 0 and result.n_members > 1,
+        "force_spread": result.n_members > 1,
+        "excess": result.excess.size > 0,
+    }
+    return tuple(name for name, known in there.items() if known)
+
+
+def values(result: AtomEnergies, name: str) -> FloatArray:
+    """Return a quantity for each amplitude and atom, (k, n), in the unit shown."""
+    match name:
+        case "energy":
+            return MEV * result.from_rest_ev
+        case "energy_spread":
+            return MEV * result.energy_spread_ev
+        case "force_spread":
+            return result.force_spread_ev_per_a
+        case _:
+            return result.excess
+
+
+def figure(result: AtomEnergies, index: int, name: str, height: int = 480) -> go.Figure:
+    """Draw the supercell at one amplitude, its atoms coloured on the scale of all of them.
+
+    Parameters
+    ----------
+    index
+        Which amplitude.
+    name
+        Which of :data:`QUANTITIES`.
+    """
+    crystal = result.crystal_at(index)
+    drawn = structure.atoms_in_view(crystal)
+    everything = values(result, name)
+    plot = go.Figure()
+    plot.add_trace(_atoms(drawn, everything[index], QUANTITIES[name], _range(everything, name)))
+    structure.framed(plot, drawn, crystal, height)
+    plot.update_layout(uirevision=result.supercell.sha256, showlegend=False)
+    plot.update_layout(scene={"camera": {"eye": {"x": 1.5, "y": -1.25, "z": 0.6}}})
+    return plot
+
+
+def _range(everything: FloatArray, name: str) -> tuple[float, float]:
+    """Colours mean the same at every amplitude; a few extreme atoms do not decide."""
+    highest = float(np.abs(everything).max())
+    if name == "excess":
+        highest = max(highest, LOWEST_EXCESS)
+    return (-highest, highest) if QUANTITIES[name].diverging else (0.0, highest)
+
+
+def _atoms(
+    drawn: structure.Drawn, value: FloatArray, quantity: Quantity, limits: tuple[float, float]
+) -> go.Mesh3d:
+    mesh = structure.solid(drawn, np.ones(len(drawn.numbers), dtype=bool))
+    x, y, z = mesh.vertices.T.astype(np.float32)
+    i, j, k = mesh.triangles.T.astype(np.int32)
+    shown = value[drawn.origin][mesh.owner].astype(np.float32)
+    symbols = np.array([chemical_symbols[number] for number in drawn.numbers])
+    numbered = np.char.add(np.char.add(symbols, " "), (drawn.origin + 1).astype(str))
+    return go.Mesh3d(
+        x=x, y=y, z=z, i=i, j=j, k=k,
+        intensity=shown,
+        cmin=limits[0],
+        cmax=limits[1],
+        colorscale=style.DIVERGING if quantity.diverging else style.SEQUENTIAL,
+        colorbar=_colour_bar(quantity),
+        flatshading=False,
+        lighting=style.LIGHT,
+        lightposition=style.LIGHT_FROM,
+        text=numbered[mesh.owner],
+        hovertemplate=(
+            f"<b>%{{text}}</b><br>{quantity.title} %{{intensity:.3g}} {quantity.unit}"
+            "<extra></extra>"
+        ),
+    )  # fmt: skip
+
+
+def _colour_bar(quantity: Quantity) -> dict[str, Any]:
+    return {
+        "title": {"text": f"{quantity.title} ({quantity.unit})", "side": "top"},
+        "orientation": "h",
+        "thickness": 12,
+        "len": 0.7,
+        "y": -0.02,
+        "yanchor": "top",
+        "outlinewidth": 0,
+    }
+
+
+def growth(result: AtomEnergies, name: str, index: int, height: int = 340) -> go.Figure:
+    """Draw the mean and the largest value over the atoms against the amplitude."""
+    quantity = QUANTITIES[name]
+    sizes = np.abs(values(result, name))
+    plot = go.Figure()
+    for title, line, colour in (
+        ("largest of all atoms", sizes.max(axis=1), style.RED),
+        ("mean of all atoms", sizes.mean(axis=1), style.BLUE),
+    ):
+        plot.add_scatter(
+            x=result.amplitudes_a,
+            y=line,
+            name=title,
+            mode="lines+markers",
+            line=style.line(colour),
+            hovertemplate=style.hover(
+                "displacement:.2f", f"{quantity.title}:.3g", "Å", quantity.unit
+            ),
+        )
+    plot.add_vline(
+        x=float(result.amplitudes_a[index]), line={"color": style.NEUTRAL, "dash": "dot"}
+    )
+    plot.update_xaxes(title="root mean square displacement (Å)", rangemode="tozero")
+    plot.update_yaxes(title=f"{quantity.title} ({quantity.unit})", rangemode="tozero")
+    return style.finish(plot, height)
