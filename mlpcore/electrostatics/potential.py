@@ -34,7 +34,7 @@ class ElectrostaticPotential(Potential):
     """
 
     engine = "ewald"
-    memory_per_atom_mb = 1.0
+    memory_per_atom_mb = 0.5
 
     def __init__(
         self, charges: ChargeModel, device: str = "auto", dtype: str | None = None
