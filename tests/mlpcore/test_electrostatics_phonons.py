@@ -14,7 +14,7 @@ from scipy import constants
 from mlpcore.composition import SumPotential
 from mlpcore.electrostatics import ChargeModel, ElectrostaticPotential
 from mlpcore.electrostatics.ewald import Pairs
-from mlpcore.potential import Evaluation, Potential
+from mlpcore.potential import Evaluation, ModelCharges, Potential
 from mlpcore.units import COULOMB_EV_A
 
 CHARGE_E, LATTICE_A = 0.8, 5.6
@@ -59,17 +59,23 @@ def crystal():
     return bulk("NaCl", "rocksalt", a=LATTICE_A)
 
 
+def salt_of(charges):
+    electrostatics = ElectrostaticPotential(charges, device="cpu")
+    return SumPotential((electrostatics, BornMayer(electrostatics.info)), electrostatics.info)
+
+
 @pytest.fixture(scope="module")
 def ionic():
-    charges = ChargeModel("fixed", {"Na": CHARGE_E, "Cl": -CHARGE_E})
-    electrostatics = ElectrostaticPotential(charges, device="cpu")
-    repulsion = BornMayer(electrostatics.info)
-    return SumPotential((electrostatics, repulsion), electrostatics.info)
+    return salt_of(ChargeModel("fixed", {"Na": CHARGE_E, "Cl": -CHARGE_E}))
 
 
 @pytest.fixture(scope="module")
 def phonons(ionic, crystal):
-    """Phonopy's, from finite displacements in 64 atoms and the model's own charges."""
+    return by_phonopy(ionic, ionic.born_charges(crystal))
+
+
+def by_phonopy(potential, charges):
+    """Phonopy's, from finite displacements in 64 atoms and the given charges."""
     cubic = bulk("NaCl", "rocksalt", a=LATTICE_A, cubic=True)
     cell = PhonopyAtoms(
         symbols=cubic.get_chemical_symbols(),
@@ -82,9 +88,8 @@ def phonons(ionic, crystal):
         Atoms(c.symbols, cell=c.cell, positions=c.positions, pbc=True)
         for c in found.supercells_with_displacements
     ]
-    found.forces = [answer.forces_ev_per_a for answer in ionic.evaluate(displaced)]
+    found.forces = [answer.forces_ev_per_a for answer in potential.evaluate(displaced)]
     found.produce_force_constants()
-    charges = ionic.born_charges(crystal)
     found.nac_params = {
         "born": charges.charges_e,
         "dielectric": charges.dielectric,
@@ -131,3 +136,21 @@ def test_long_waves_of_a_long_supercell_are_those_of_phonopy_with_its_charges(
     phonons.run_qpoints([[0, 0, k / n_cells] for k in range(n_cells)])
     by_phonopy = phonons.qpoints.frequencies
     np.testing.assert_allclose(full[3:], np.sort(by_phonopy.ravel())[3:], atol=5e-3)
+
+
+def test_flow_splits_by_its_born_charges_not_by_its_charges(crystal):
+    flowing = salt_of(
+        ChargeModel(
+            "flow", {"Cl": -0.8, "Na": 0.8}, {("Cl", "Na"): [0.1, -0.06, 0.08, 0.02]}, 4.5
+        )
+    )
+    born = flowing.born_charges(crystal)
+    static = flowing.terms[0].atomic_charges(crystal)
+    found = []
+    for charges in (born.charges_e, static[:, None, None] * np.eye(3)):
+        phonons = by_phonopy(flowing, ModelCharges(charges, np.eye(3)))
+        phonons.run_qpoints([[0, 0, 0.05]])
+        found.append(phonons.qpoints.frequencies[0, -1])
+    wanted = in_full(flowing, crystal, (1, 1, 20))[-1]
+    assert found[0] == pytest.approx(wanted, abs=2e-3)
+    assert abs(found[1] - wanted) > 0.05
