@@ -8,7 +8,8 @@ from typing import Any, Self, TextIO
 from tqdm import tqdm
 
 from properties.checks import Caution
-from properties.results import Outcome, SoftModeResult, StageResult
+from properties.committee.checks import COMPARED as HEADLINES
+from properties.results import CommitteeResult, Outcome, SoftModeResult, StageResult
 
 
 class Bars:
@@ -111,10 +112,23 @@ def summary(label: str, outcome: Outcome, folder: Path) -> str:
         ]
         if values:
             lines.append(f"  {stage:<8} {', '.join(values)}")
+    members = outcome.stages.get("committee")
+    if isinstance(members, CommitteeResult):
+        lines.append(f"  members  {_members(members)}")
     followed = outcome.stages.get("soft_mode")
     if isinstance(followed, SoftModeResult):
         lines.append(f"  soft mode  {_best_phase(followed)}")
     return "\n".join(lines)
+
+
+def _members(result: CommitteeResult) -> str:
+    """Say how many members there are and how far they agree on what people look at."""
+    shown = [
+        f"{one.name.lower()} {one.value:.4g} ± {one.epistemic:.2g} {one.unit}"
+        for one in result.numbers
+        if one.name in HEADLINES
+    ]
+    return ", ".join([f"{len(result.members)} carried through", *shown])
 
 
 def _best_phase(followed: SoftModeResult) -> str:

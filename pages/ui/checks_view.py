@@ -28,6 +28,7 @@ RESTS_ON = {
     "phonon_convergence": ("relax", "phonon_convergence"),
     "elastic_pressure": ("relax", "elastic_pressure"),
     "elastic_models": ("relax", "elastic_models"),
+    "committee": ("relax", "elastic", "phonons", "thermal", "committee"),
 }
 """Each stage with those whose failures make its numbers doubtful."""
 

@@ -6,10 +6,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pages.ui import components, text
+from properties.committee import numbers
 from properties.elasticity.derived import Derived, derived
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pages.ui.elastic_subject import Subject
     from properties.checks import Check
@@ -43,17 +44,30 @@ def draw(subject: Subject, failed: Sequence[Check]) -> None:
             components.figures([_figure(one) for one in members], failed)
 
 
-def moduli(found: Moduli) -> list[components.Figure]:
-    """Return the numbers that most people came for; dashes for an unstable tensor."""
+def moduli(
+    found: Moduli, doubts: Mapping[str, float | None] | None = None
+) -> list[components.Figure]:
+    """Return the numbers that most people came for; dashes for an unstable tensor.
+
+    Parameters
+    ----------
+    doubts
+        Epistemic part by the names of :data:`properties.committee.numbers.MODULI`.
+    """
+    known = doubts or {}
+    shown = [
+        ("Bulk modulus B", found.bulk_vrh_gpa, 1, "GPa", numbers.BULK, "Hill mean"),
+        ("Shear modulus G", found.shear_vrh_gpa, 1, "GPa", numbers.SHEAR, "Hill mean"),
+        ("Young's modulus E", found.young_vrh_gpa, 1, "GPa", numbers.YOUNG, None),
+        ("Poisson's ratio ν", found.poisson_vrh, 3, "", numbers.POISSON, None),
+    ]
     return [
-        components.Figure(
-            "Bulk modulus B", text.fixed(found.bulk_vrh_gpa, 1, "GPa"), "Hill mean"
+        *(
+            components.Figure(
+                label, text.with_doubt(value, decimals, known.get(name), unit), words
+            )
+            for label, value, decimals, unit, name, words in shown
         ),
-        components.Figure(
-            "Shear modulus G", text.fixed(found.shear_vrh_gpa, 1, "GPa"), "Hill mean"
-        ),
-        components.Figure("Young's modulus E", text.fixed(found.young_vrh_gpa, 1, "GPa")),
-        components.Figure("Poisson's ratio ν", text.fixed(found.poisson_vrh, 3)),
         components.Figure(
             "Universal anisotropy", text.fixed(found.universal_anisotropy, 3), "0 if isotropic"
         ),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from pages.ui import (
+    committee_view,
     components,
     elastic_comparison_view,
     elastic_derived_view,
@@ -20,6 +22,7 @@ from pages.ui import (
     session,
     text,
 )
+from properties.committee import numbers
 from properties.plots import elastic as plots
 from properties.results import PressureResult, RelaxResult, SpreadResult
 
@@ -28,12 +31,21 @@ if TYPE_CHECKING:
 
     from pages.ui.elastic_subject import Subject
     from properties.checks import Check
-    from properties.results import ElasticResult, StageResult
+    from properties.results import CommitteeResult, ElasticResult, StageResult
 
-    Section = Callable[[ElasticResult, Subject, Sequence[Check]], None]
-
+DOUBT = " ±: epistemic part by the committee of the model; see the tab Uncertainty."
 RELAXED, CLAMPED = "Relaxed ions", "Clamped ions"
 PRESSURE, COMPARISON = "Under pressure", "Comparison"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What the sections draw from."""
+
+    result: ElasticResult
+    subject: Subject
+    failed: Sequence[Check]
+    committee: CommitteeResult | None
 
 
 def draw(
@@ -49,7 +61,7 @@ def draw(
     why_missing
         A sentence for each further elastic stage that was asked for and has no result.
     """
-    components.figures(_figures(result), failed)
+    components.figures(_figures(result, results), failed)
     found = results.get("relax")
     relaxed = found if isinstance(found, RelaxResult) else None
     subject = elastic_subject.of_result(result, relaxed)
@@ -77,10 +89,12 @@ def draw(
                 why_missing.get("elastic_models"),
             )
         else:
-            SECTIONS[str(section)](result, subject, failed)
+            drawn = Drawn(result, subject, failed, committee_view.of(results))
+            SECTIONS[str(section)](drawn)
 
 
-def _tensor(result: ElasticResult, subject: Subject, _failed: Sequence[Check]) -> None:
+def _tensor(drawn: Drawn) -> None:
+    result = drawn.result
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Stiffness tensor** (GPa)")
@@ -90,14 +104,15 @@ def _tensor(result: ElasticResult, subject: Subject, _failed: Sequence[Check]) -
         st.caption(f"From {result.method}, projected on the Laue class.")
     with right:
         st.markdown(f"**Independent constants** of class {_class(result)}")
-        components.table(_constants(result))
+        components.table(_constants(result, drawn.committee))
         residual = text.fixed(result.symmetry_residual_gpa, 2, "GPa")
         st.caption(
             f"The projection on the class changed entries by {residual} at most. "
             "Finite strain: from stresses of strained cells, relaxed ions."
+            f"{DOUBT if drawn.committee else ''}"
         )
     _orientation(result)
-    elastic_tensor_view.stability_tables(subject)
+    elastic_tensor_view.stability_tables(drawn.subject)
 
 
 def _orientation(result: ElasticResult) -> None:
@@ -118,19 +133,22 @@ def _class(result: ElasticResult) -> str:
     return elastic_tensor_view.laue_class(result.laue_class)
 
 
-SECTIONS: dict[str, Section] = {
+SECTIONS: dict[str, Callable[[Drawn], None]] = {
     "Tensor & symmetry": _tensor,
-    "Second derivatives": lambda result, _subject, _failed: elastic_strain_view.draw(result),
-    "Derived": lambda _result, subject, failed: elastic_derived_view.draw(subject, failed),
-    "Directions": lambda _result, subject, _failed: elastic_directions_view.draw(subject),
-    "Sound": lambda _result, subject, _failed: elastic_sound_view.draw(subject),
+    "Second derivatives": lambda drawn: elastic_strain_view.draw(drawn.result),
+    "Derived": lambda drawn: elastic_derived_view.draw(drawn.subject, drawn.failed),
+    "Directions": lambda drawn: elastic_directions_view.draw(drawn.subject),
+    "Sound": lambda drawn: elastic_sound_view.draw(drawn.subject),
 }
 """Sections in the order of their buttons; only the chosen one is computed and drawn."""
 
 
-def _figures(result: ElasticResult) -> list[components.Figure]:
+def _figures(
+    result: ElasticResult, results: Mapping[str, StageResult]
+) -> list[components.Figure]:
+    doubts = {name: committee_view.doubt(results, name) for name in numbers.MODULI}
     return [
-        *elastic_derived_view.moduli(result.moduli),
+        *elastic_derived_view.moduli(result.moduli, doubts),
         components.Figure("Debye temperature", text.fixed(result.debye_temperature_k, 0, "K")),
         components.Figure("Laue class", text.space_group(result.laue_class)),
         components.Figure(
@@ -141,7 +159,9 @@ def _figures(result: ElasticResult) -> list[components.Figure]:
     ]
 
 
-def _constants(result: ElasticResult) -> list[dict[str, str]]:
+def _constants(
+    result: ElasticResult, committee: CommitteeResult | None
+) -> list[dict[str, str]]:
     clamped = result.stiffness_clamped_gpa
     finite = result.finite_strain_stiffness_gpa
     rows = []
@@ -151,6 +171,11 @@ def _constants(result: ElasticResult) -> list[dict[str, str]]:
             {
                 "Constant": name,
                 "Relaxed ions (GPa)": text.fixed(value, 1),
+                **(
+                    {"± (GPa)": text.short(committee.doubt(name), digits=2)}
+                    if committee
+                    else {}
+                ),
                 "Clamped ions (GPa)": text.fixed(float(clamped[place]), 1),
                 "Finite strain (GPa)": text.fixed(
                     float(finite[0][place]) if len(finite) else None, 1

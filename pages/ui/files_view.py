@@ -32,6 +32,9 @@ WHAT = {
     "projected_dos.dat": "density of states of each atom as phonopy writes it",
     "thermal_properties.yaml-N": "harmonic functions of the N-th volume for phonopy-qha",
     "volumes.csv": "sampled volumes and their energies",
+    "committee.csv": "final numbers of each member, with their spread",
+    "committee_bands.csv": "phonon dispersion with the spread of each band",
+    "committee_thermal.csv": "expansion of each member against temperature",
     "thermal.csv": "expansion, bulk modulus, heat capacity against temperature",
 }
 
@@ -45,7 +48,7 @@ def draw(job: Job) -> None:
     st.download_button(
         "Everything as one zip",
         data=lambda: stored.zipped(paths),
-        file_name=f"{job.spec.structure.formula}-{job.id[:8]}.zip",
+        file_name=f"{job.formula}-{job.id[:8]}.zip",
         mime="application/zip",
         icon=":material/folder_zip:",
         type="primary",

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.ui import components, mode_player
+from properties.plots import committee as committee_plots
 from properties.plots import phonons as plots
 from properties.plots import phonons_colour
 
 if TYPE_CHECKING:
+    from properties.committee.result import CommitteeResult
     from properties.crystal import Crystal
     from properties.plots.phonons_colour import Colouring
     from properties.results import PhononResult, ThermalResult
@@ -23,6 +25,10 @@ DOS_TITLES = {
     plots.BY_SITE: "DOS: by site",
 }
 CHART = "bands"
+BAND_HELP = (
+    "How far the members of the committee are apart at each q-point: their standard deviation, "
+    "calibrated where the model is. See the tab Uncertainty."
+)
 
 
 @dataclass(frozen=True)
@@ -31,10 +37,14 @@ class Look:
 
     colouring: Colouring | None
     dos: str
+    committee: CommitteeResult | None = None
 
 
 def choose(
-    result: PhononResult, crystal: Crystal | None, thermal: ThermalResult | None
+    result: PhononResult,
+    crystal: Crystal | None,
+    thermal: ThermalResult | None,
+    committee: CommitteeResult | None,
 ) -> Look:
     """Let the user choose the colours, as far as the result has values for them."""
     known = _colourings(result, crystal, thermal)
@@ -58,7 +68,10 @@ def choose(
         width=180,
         disabled=not projected,
     )
-    return Look(known.get(str(colour)), str(dos))
+    if committee is None or not committee.band_frequency_thz.size:
+        return Look(known.get(str(colour)), str(dos))
+    banded = st.toggle("± of the committee", True, key="phonon-doubt", help=BAND_HELP)
+    return Look(known.get(str(colour)), str(dos), committee if banded else None)
 
 
 def _colourings(
@@ -79,8 +92,14 @@ def draw(result: PhononResult, crystal: Crystal | None, unit: str, look: Look) -
     """Draw the chart, and beside it the player that shows the mode clicked."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
+        doubt = look.committee and committee_plots.dispersion_band(result, look.committee, unit)
         chart = plots.bands_and_dos(
-            result, unit, crystal=crystal, dos=look.dos, colouring=look.colouring
+            result,
+            unit,
+            crystal=crystal,
+            dos=look.dos,
+            colouring=look.colouring,
+            band=doubt,
         )
         components.plot(chart, key=CHART)
     with right:

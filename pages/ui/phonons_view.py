@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.ui import (
+    committee_view,
     components,
     guard,
     phonons_bands_view,
@@ -19,9 +20,11 @@ from pages.ui import (
     session,
     text,
 )
+from properties.committee import numbers
 from properties.plots import phonons as plots
 from properties.plots import phonons_thermodynamics
 from properties.results import ConvergenceResult, RelaxResult, SoftModeResult, ThermalResult
+from properties.vibrations import born_charges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +35,11 @@ if TYPE_CHECKING:
     from properties.results import PhononResult, StageResult
 
 SECTION = "phonon_section"
+OWN_CHARGES = (
+    "The splitting of longitudinal and transverse modes comes from the model's own "
+    "electrostatics: charges from elsewhere would count another interaction of dipoles than "
+    "the one in its forces."
+)
 NO_CRYSTAL = "This needs the relaxed crystal, which is not there yet."
 
 
@@ -66,7 +74,9 @@ def draw(
     why_missing
         A sentence for each further phonon stage that was asked for and has no result.
     """
-    components.figures(_figures(result), failed)
+    components.figures(_figures(result, results), failed)
+    if result.born is not None and result.born.source == born_charges.OWN:
+        st.caption(OWN_CHARGES)
     relaxed, thermal = results.get("relax"), results.get("thermal")
     shown = Shown(
         job,
@@ -105,7 +115,9 @@ def unit_switch(key: str) -> str:
 def _bands(shown: Shown) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         unit = unit_switch("phonons")
-        look = phonons_bands_view.choose(shown.result, shown.crystal, shown.thermal)
+        look = phonons_bands_view.choose(
+            shown.result, shown.crystal, shown.thermal, committee_view.of(shown.results)
+        )
     phonons_bands_view.draw(shown.result, shown.crystal, unit, look)
 
 
@@ -176,9 +188,14 @@ SECTIONS: dict[str, Callable[[Shown], None]] = {
 """Sections in the order of their buttons; only the chosen one is computed and drawn."""
 
 
-def _figures(result: PhononResult) -> list[components.Figure]:
+def _figures(
+    result: PhononResult, results: Mapping[str, StageResult]
+) -> list[components.Figure]:
+    doubt = committee_view.doubt(results, numbers.HIGHEST)
     return [
-        components.Figure("Highest frequency", text.fixed(result.max_frequency_thz, 2, "THz")),
+        components.Figure(
+            "Highest frequency", text.with_doubt(result.max_frequency_thz, 2, doubt, "THz")
+        ),
         components.Figure(
             "Lowest frequency",
             text.fixed(result.min_frequency_thz, 2, "THz"),

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.ui import (
     checks_view,
+    committee_view,
     components,
     consistency_view,
     elastic_view,
@@ -20,7 +21,14 @@ from pages.ui import (
     text,
     thermal_view,
 )
-from properties.results import ElasticResult, PhononResult, RelaxResult, ThermalResult
+from properties.committee import numbers
+from properties.results import (
+    CommitteeResult,
+    ElasticResult,
+    PhononResult,
+    RelaxResult,
+    ThermalResult,
+)
 from properties.spec import EXTRA_STAGES, ON_REQUEST
 
 if TYPE_CHECKING:
@@ -34,6 +42,7 @@ STAGE_TABS = {
     "Elastic": "elastic",
     "Phonons": "phonons",
     "Expansion": "thermal",
+    "Uncertainty": "committee",
 }
 
 
@@ -41,7 +50,7 @@ def headline(job: Job, results: Mapping[str, StageResult]) -> None:
     """Show the numbers that most people came for, as far as they are known."""
     items: list[tuple[str, components.Figure]] = []
     for stage, result in results.items():
-        items += [(stage, item) for item in _headline_figures(result)]
+        items += [(stage, item) for item in _headline_figures(result, results)]
     with st.container(horizontal=True, gap="medium", key="headline"):
         for stage, item in items:
             failed = checks_view.failed_upstream(stage, results)
@@ -50,26 +59,29 @@ def headline(job: Job, results: Mapping[str, StageResult]) -> None:
     checks_view.cautions(job, results, checks_view.OF_THE_WHOLE_JOB)
 
 
-def _headline_figures(result: StageResult) -> list[components.Figure]:
+def _headline_figures(
+    result: StageResult, results: Mapping[str, StageResult]
+) -> list[components.Figure]:
+    def doubted(value: float, decimals: int, unit: str, name: str) -> str:
+        return text.with_doubt(value, decimals, committee_view.doubt(results, name), unit)
+
     match result:
         case RelaxResult():
-            return [
-                components.Figure("Volume", text.fixed(result.volume_per_atom_a3, 3, "Å³/atom"))
-            ]
+            volume = doubted(result.volume_per_atom_a3, 3, "Å³/atom", numbers.VOLUME)
+            return [components.Figure("Volume", volume)]
         case ElasticResult() if result.born_stable:
             moduli = result.moduli
+            bulk = doubted(moduli.bulk_vrh_gpa, 1, "GPa", numbers.BULK)
+            shear = doubted(moduli.shear_vrh_gpa, 1, "GPa", numbers.SHEAR)
             return [
-                components.Figure("Bulk modulus", text.fixed(moduli.bulk_vrh_gpa, 1, "GPa")),
-                components.Figure("Shear modulus", text.fixed(moduli.shear_vrh_gpa, 1, "GPa")),
+                components.Figure("Bulk modulus", bulk),
+                components.Figure("Shear modulus", shear),
             ]
         case PhononResult():
-            return [
-                components.Figure(
-                    "Highest frequency", text.fixed(result.max_frequency_thz, 2, "THz")
-                )
-            ]
+            highest = doubted(result.max_frequency_thz, 2, "THz", numbers.HIGHEST)
+            return [components.Figure("Highest frequency", highest)]
         case ThermalResult():
-            return thermal_view.headline(result)
+            return thermal_view.headline(result, results)
         case _:
             return []
 
@@ -114,6 +126,8 @@ def _stage(job: Job, stage: str, results: Mapping[str, StageResult]) -> None:
             phonons_view.draw(job, result, failed, results, _why_missing(job, results))
         case ThermalResult():
             thermal_view.draw(job, result, failed, results)
+        case CommitteeResult():
+            committee_view.draw(result, failed)
 
 
 def _why_missing(job: Job, results: Mapping[str, StageResult]) -> dict[str, str]:

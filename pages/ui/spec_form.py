@@ -47,6 +47,7 @@ PHONON_EXTRAS = {
 }
 """Label, whether it is on at first, and what it means, of each stage on request."""
 
+COMMITTEE = "committee"
 LONGEST_LABEL = 80
 EMPTY_PRESSURE = "The pressure field is empty. Enter a number in GPa, such as 0."
 
@@ -61,6 +62,7 @@ def submit(source: Source) -> None:
         further, born = _more_phonons(source.crystal, properties)
         preset = _preset()
         pressure, label = _pressure_and_label()
+        committee = _committee(model)
         engine = _engine()
         pressed = st.button(
             "Compute",
@@ -84,6 +86,7 @@ def submit(source: Source) -> None:
             elastic_pressures_gpa=pressures,
             compare_models=others,
             born=born,
+            committee=committee,
         )
         session.open_job(stored.store().submit(spec, source.name, source.data))
 
@@ -201,6 +204,20 @@ def _pressure_and_label() -> tuple[float | None, str]:
         key=session.LABEL,
     )
     return pressure, label
+
+
+def _committee(model: str) -> bool:
+    """Let the user leave out the members of a model that has some."""
+    count = getattr(registry.info(model), "n_members", 1)
+    if count < 2:
+        return True
+    return st.toggle(
+        f"Uncertainty from the {count} members of the model",
+        True,
+        key=COMMITTEE,
+        help="Each member is carried through the whole calculation, so that every number gets "
+        "its ±. Takes longer by up to as many times as there are members.",
+    )
 
 
 def _engine() -> registry.Engine:

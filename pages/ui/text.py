@@ -30,6 +30,33 @@ def fixed(value: float | None, decimals: int, unit: str = "") -> str:
     return f"{text.replace('-', '−')} {unit}".rstrip()
 
 
+def plus_minus(value: float, half: float | None, unit: str = "") -> str:
+    """Return a number with its uncertainty, to two digits of the latter; alone without one."""
+    if half is None or not math.isfinite(half):
+        return short(value, unit, 4)
+    decimals = decimals_of(half)
+    return f"{fixed(value, decimals)} ± {fixed(half, decimals, unit)}"
+
+
+def with_doubt(value: float, decimals: int, half: float | None, unit: str = "") -> str:
+    """Return a number with its uncertainty if there is one, else with fixed decimals."""
+    if half is None or not math.isfinite(half) or not math.isfinite(value):
+        return fixed(value, decimals, unit)
+    return plus_minus(value, half, unit)
+
+
+def decimals_of(half: float) -> int:
+    """Return the decimals that show two digits of an uncertainty, at most 5."""
+    if not math.isfinite(half) or half <= 0:
+        return 4
+    return min(max(1 - math.floor(math.log10(half)), 0), 5)
+
+
+def share(fraction: float) -> str:
+    """Return a part of a whole in per cent, without a sign."""
+    return fixed(100 * fraction, 2, "%")
+
+
 def span(first: float, last: float, decimals: int, unit: str = "") -> str:
     """Return a range, or one number where both ends are the same."""
     if first == last:
@@ -58,9 +85,20 @@ def sentence(written: str) -> str:
     return _MINUS.sub("−", powers)
 
 
-def per_million(value: float, decimals: int = 2) -> str:
-    """Return a small number in millionths, as expansion coefficients are given."""
-    return fixed(PER_MILLION * value, decimals, "× 10⁻⁶/K")
+def per_million(value: float, decimals: int = 2, doubt: float | None = None) -> str:
+    """Return a small number in millionths, as expansion coefficients are given.
+
+    Parameters
+    ----------
+    doubt
+        Its uncertainty, in millionths already.
+    """
+    written = with_doubt(PER_MILLION * value, decimals, doubt)
+    return f"({written}) × 10⁻⁶/K" if "±" in written else _per_kelvin(written)
+
+
+def _per_kelvin(written: str) -> str:
+    return written if written == NOTHING else f"{written} × 10⁻⁶/K"
 
 
 def percent(fraction: float, decimals: int = 1) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.ui import (
+    committee_view,
     components,
     consistency_view,
     guard,
@@ -15,11 +16,15 @@ from pages.ui import (
     thermal_experiment_view,
     thermal_gruneisen_view,
 )
+from properties.committee import numbers
+from properties.plots import committee as committee_plots
 from properties.plots import thermal as plots
 from properties.plots import thermal_free_energy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    import plotly.graph_objects as go
 
     from jobs.store import Job
     from properties.results import Check, StageResult, ThermalResult
@@ -28,17 +33,22 @@ if TYPE_CHECKING:
 
 ROOM_K = 300.0
 SECTION = "thermal_section"
+BANDED = "thermal_doubt"
 FORM_QUANTITY = "thermal_eos_quantity"
 OLDER = "Not kept by this older calculation; compute it again to see it."
 
 
-def headline(result: ThermalResult) -> list[components.Figure]:
+def headline(
+    result: ThermalResult, results: Mapping[str, StageResult]
+) -> list[components.Figure]:
     """Return expansion and Grüneisen parameter at room temperature, as far as it holds."""
     row = plots.at(result, ROOM_K)
     return [
         components.Figure(
             "Volume expansion at 300 K",
-            text.per_million(row["alpha_volume_per_k"]),
+            text.per_million(
+                row["alpha_volume_per_k"], doubt=committee_view.doubt(results, numbers.ALPHA)
+            ),
             "d ln V / dT; a third of it along each axis of a cubic crystal",
         ),
         components.Figure("Grüneisen γ", text.fixed(result.gruneisen, 2), "Thermodynamic"),
@@ -52,7 +62,7 @@ def draw(
     results: Mapping[str, StageResult],
 ) -> None:
     """Draw the main numbers and the chosen section."""
-    components.figures(_figures(result), failed)
+    components.figures(_figures(result, results), failed)
     section = st.segmented_control(
         "Section",
         list(SECTIONS),
@@ -65,15 +75,26 @@ def draw(
         SECTIONS[str(section)](result, results)
 
 
-def _expansion(result: ThermalResult, _results: Mapping[str, StageResult]) -> None:
+def _expansion(result: ThermalResult, results: Mapping[str, StageResult]) -> None:
     st.caption(_validity(result))
+    members = committee_view.of(results)
+    banded = members is not None and members.temperatures_k.size > 0
+    if banded and not st.toggle("± of the committee", True, key=BANDED):
+        members = None
+
+    def doubted(chart: go.Figure, name: str) -> go.Figure:
+        return committee_plots.with_doubt(chart, result, members, name)
+
     left, right = st.columns(2, gap="large")
     with left:
-        components.plot(plots.expansion(result), key="expansion", caption=_negative(result))
-        components.plot(plots.heat_capacity(result), key="heat-capacity-p")
+        chart = doubted(plots.expansion(result), "alpha_volume_per_k")
+        components.plot(chart, key="expansion", caption=_negative(result))
+        chart = doubted(plots.heat_capacity(result), "heat_capacity_p_j_per_mol_atoms_k")
+        components.plot(chart, key="heat-capacity-p")
     with right:
-        components.plot(plots.volume(result), key="volume")
-        components.plot(plots.bulk_modulus(result), key="bulk-modulus")
+        components.plot(doubted(plots.volume(result), "volume_per_atom_a3"), key="volume")
+        chart = doubted(plots.bulk_modulus(result), "bulk_modulus_gpa")
+        components.plot(chart, key="bulk-modulus")
     if result.entropy_j_per_mol_atoms_k.size:
         with left:
             components.plot(plots.entropy(result), key="entropy")
@@ -147,14 +168,21 @@ SECTIONS: dict[str, Section] = {
 """Sections in the order of their buttons; only the chosen one is computed and drawn."""
 
 
-def _figures(result: ThermalResult) -> list[components.Figure]:
+def _figures(
+    result: ThermalResult, results: Mapping[str, StageResult]
+) -> list[components.Figure]:
     row = plots.at(result, ROOM_K)
+    bulk, heat = (
+        committee_view.doubt(results, name) for name in (numbers.BULK_AT, numbers.HEAT_AT)
+    )
     return [
-        *headline(result),
-        components.Figure("B at 300 K", text.fixed(row["bulk_modulus_gpa"], 1, "GPa")),
+        *headline(result, results),
+        components.Figure(
+            "B at 300 K", text.with_doubt(row["bulk_modulus_gpa"], 1, bulk, "GPa")
+        ),
         components.Figure(
             "Cₚ at 300 K",
-            text.fixed(row["heat_capacity_p_j_per_mol_atoms_k"], 2, "J/(mol K)"),
+            text.with_doubt(row["heat_capacity_p_j_per_mol_atoms_k"], 2, heat, "J/(mol K)"),
             "Per mole of atoms",
         ),
         components.Figure(

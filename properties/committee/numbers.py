@@ -21,7 +21,12 @@ FloatArray = NDArray[np.float64]
 
 CELL, ELASTIC, PHONONS, EXPANSION = "Cell", "Elastic constants", "Phonons", "Expansion"
 ENERGY, VOLUME = "Energy", "Volume"
-BULK, SHEAR = "Bulk modulus", "Shear modulus"
+BULK, SHEAR, YOUNG, POISSON = MODULI = (
+    "Bulk modulus",
+    "Shear modulus",
+    "Young's modulus",
+    "Poisson's ratio",
+)
 HIGHEST = "Highest frequency"
 ALPHA, BULK_AT, HEAT_AT = "Volume expansion, 300 K", "B, 300 K", "Cₚ, 300 K"
 """Names of the numbers that pages ask for."""
@@ -78,17 +83,32 @@ def of_elasticity(
     """Averages of Hill and the independent constants, from tensors (m, 6, 6)."""
     factor = calibration.force_factor
     averages = [moduli.averages(tensor) for tensor in stiffness_gpa]
-    bulk = np.array([one.bulk_vrh_gpa for one in averages])
-    shear = np.array([one.shear_vrh_gpa for one in averages])
     members = laue.named_constants(stiffness_gpa, own.laue_class)
     return [
-        Number(BULK, ELASTIC, "GPa", own.moduli.bulk_vrh_gpa, bulk, factor),
-        Number(SHEAR, ELASTIC, "GPa", own.moduli.shear_vrh_gpa, shear, factor),
+        *(
+            Number(
+                name,
+                ELASTIC,
+                unit,
+                getattr(own.moduli, key),
+                np.array([getattr(one, key) for one in averages]),
+                factor,
+            )
+            for name, unit, key in OF_MODULI
+        ),
         *(
             Number(name, ELASTIC, "GPa", value, members[name], factor)
             for name, value in own.independent_constants.items()
         ),
     ]
+
+
+OF_MODULI = (
+    (BULK, "GPa", "bulk_vrh_gpa"),
+    (SHEAR, "GPa", "shear_vrh_gpa"),
+    (YOUNG, "GPa", "young_vrh_gpa"),
+    (POISSON, "", "poisson_vrh"),
+)
 
 
 def of_phonons(

@@ -83,6 +83,16 @@ class AtomSpread(Frozen):
     energy_noise_per_atom_ev: float
     force_noise_ev_per_a: FloatArray
 
+    @property
+    def atomic_energy_mean_ev(self) -> FloatArray:
+        """Mean over the members, (n,); empty where the model has no shares."""
+        return self.atomic_energy_ev.mean(axis=0) if self.atomic_energy_ev.size else _none()
+
+    @property
+    def atomic_energy_spread_ev(self) -> FloatArray:
+        """Standard deviation of the members, (n,); empty where the model has no shares."""
+        return spread(self.atomic_energy_ev) if self.atomic_energy_ev.size else _none()
+
 
 @dataclass(frozen=True)
 class Number(Frozen):
@@ -126,6 +136,20 @@ class Number(Frozen):
         """Both parts added in squares; the epistemic one alone where there is no other."""
         noise = self.aleatoric if np.isfinite(self.aleatoric) else 0.0
         return float(np.hypot(self.epistemic, noise))
+
+    @property
+    def lowest(self) -> float:
+        """Smallest value of a member."""
+        return float(np.nanmin(self.members)) if self._known else float("nan")
+
+    @property
+    def highest(self) -> float:
+        """Largest value of a member."""
+        return float(np.nanmax(self.members)) if self._known else float("nan")
+
+    @property
+    def _known(self) -> bool:
+        return bool(np.isfinite(self.members).any())
 
     @property
     def relative(self) -> float:

@@ -43,6 +43,7 @@ def bands_and_dos(
     crystal: Crystal | None = None,
     dos: str = TOTAL,
     colouring: Colouring | None = None,
+    band: go.Scatter | None = None,
 ) -> go.Figure:
     """Dispersion with the density of states beside it, on one frequency axis.
 
@@ -54,10 +55,14 @@ def bands_and_dos(
         ``total``, ``by element`` or ``by site``.
     colouring
         Values to colour the bands by.
+    band
+        What to draw below the bands, such as their doubt.
     """
     figure = make_subplots(
         rows=1, cols=2, shared_yaxes=True, column_widths=[0.76, 0.24], horizontal_spacing=0.03
     )
+    if band is not None:
+        figure.add_trace(band, row=1, col=1)
     figure.add_traces(_bands(result, unit, colouring), rows=1, cols=1)
     figure.add_traces(dos_traces(result, unit, crystal, dos), rows=1, cols=2)
     draw_path(figure, result)
@@ -67,10 +72,12 @@ def bands_and_dos(
     figure.update_yaxes(range=[low, high])
     if result.imaginary:
         shade_imaginary(figure, low)
-    style.finish(figure, height, legend=dos != TOTAL)
+    style.finish(figure, height, legend=dos != TOTAL or band is not None)
     figure.update_layout(
         uirevision=unit, hovermode="closest", legend={"x": 1, "xanchor": "right"}
     )
+    if dos == TOTAL:
+        figure.update_traces(showlegend=False, col=2)
     if colouring is not None:
         _make_room_for_colours(figure)
     return figure

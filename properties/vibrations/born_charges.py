@@ -11,6 +11,9 @@ from properties.frozen import Frozen
 
 FloatArray = NDArray[np.float64]
 
+OWN = "the model's own electrostatics"
+"""Source of charges that belong to the model whose forces are computed."""
+
 
 @dataclass(frozen=True)
 class BornCharges(Frozen):

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from properties.vibrations.born import for_primitive
-from properties.vibrations.born_charges import BornCharges
+from properties.vibrations.born_charges import OWN, BornCharges
 
 if TYPE_CHECKING:
     from mlpcore.potential import Potential
     from properties.checks import Check
     from properties.crystal import Crystal
-
-OWN = "the model's own electrostatics"
 
 
 def of_model(

@@ -1,0 +1,166 @@
+"""What the pages show of a model with members: the tab, the bands, and every ±."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from mlpcore import registry
+from pages.ui import phonons_view, session, source_form, spec_form, text, thermal_view
+from properties.committee.result import Calibration
+from tests.pages import doubts, jobs_on_disk, sample
+
+SPREAD = float(np.std(doubts.SCALES, ddof=1))
+CALIBRATION = Calibration(3.0, 2.0, known=True)
+
+
+@pytest.fixture(autouse=True)
+def with_members(monkeypatch):
+    """Every registered model is a committee of four."""
+    known = registry.info
+
+    def info(name):
+        found = dataclasses.replace(known(name))
+        object.__setattr__(found, "n_members", 4)
+        return found
+
+    monkeypatch.setattr(registry, "info", info)
+
+
+@pytest.fixture
+def opened(page, store):
+    def open_tab(tab, state=None, **options):
+        job = jobs_on_disk.ended(store, "finished", doubts.all_stages(**options))
+        app = page(job=job)
+        app.session_state[session.TAB] = tab
+        for key, value in (state or {}).items():
+            app.session_state[key] = value
+        app.run()
+        assert not app.exception
+        assert not app.error
+        return app
+
+    return open_tab
+
+
+def words(app):
+    kinds = (app.markdown, app.caption, app.info, app.warning)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def figures(app):
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def drawn(app):
+    return [json.loads(chart.proto.spec)["data"] for chart in app.get("plotly_chart")]
+
+
+def test_tab_lists_every_number_with_both_parts(opened):
+    app = opened("Uncertainty")
+    table = next(t.value for t in app.dataframe if "± epistemic" in t.value.columns)
+    table = table.set_index("Number")
+    bulk = 97.9 * SPREAD
+    assert float(table.loc["Bulk modulus", "± epistemic"]) == pytest.approx(bulk, abs=0.1)
+    assert table.loc["Bulk modulus", "± aleatoric"] == text.NOTHING
+    assert table.loc["Energy", "± aleatoric"] == "0.002"
+    combined = np.hypot(5.42 * SPREAD, doubts.NOISE_EV)
+    assert float(table.loc["Energy", "± combined"]) == pytest.approx(combined, abs=0.01)
+    assert {"C11", "C12", "C44", "Γ, modes 4–6", "Volume expansion, 300 K"} <= set(table.index)
+    said = words(app)
+    assert "density functional" in said
+    assert "no calibration" in said
+
+
+def test_calibration_is_told_and_applied(opened):
+    app = opened("Uncertainty", calibration=CALIBRATION)
+    assert "multiplied by 2.00 for forces" in words(app)
+    table = next(t.value for t in app.dataframe if "± epistemic" in t.value.columns)
+    found = float(table.set_index("Number").loc["C11", "± epistemic"])
+    assert found == pytest.approx(2 * 154.3 * SPREAD, abs=1)
+
+
+def test_a_member_that_failed_is_named(opened):
+    app = opened("Uncertainty", problem="no expansion: imaginary modes")
+    counted = [m.value for m in app.metric if m.label.startswith("Members")]
+    assert counted == ["3 of 4"]
+    said = words(app)
+    assert "member 4: no expansion" in said
+    assert "a check failed" in said
+
+
+def test_any_number_can_be_looked_at_member_by_member(opened):
+    app = opened("Uncertainty")
+    app.selectbox(key="committee_number").select("C44").run()
+    overview, bars = drawn(app)
+    assert overview[0]["orientation"] == "h"
+    assert len(overview) == 1 + len(doubts.NAMES)
+    np.testing.assert_allclose(bars[0]["y"], 57.9 * (doubts.SCALES - 1), atol=1e-9)
+
+
+def test_numbers_above_the_tabs_have_their_doubt(opened):
+    shown = figures(opened("Structure"))
+    assert shown["Bulk modulus"].startswith("97.9 ± 4.")
+    assert shown["Volume expansion at 300 K"].startswith("(6.17 ± 0.2")
+    assert shown["Highest frequency"] == "12.50 ± 0.55 THz"
+
+
+def test_constants_and_moduli_have_their_doubt(opened):
+    app = opened("Elastic")
+    table = next(t.value for t in app.dataframe if "Constant" in t.value.columns)
+    assert next(iter(table["± (GPa)"])) == text.short(154.3 * SPREAD, digits=2)
+    assert "±" in figures(app)["Poisson's ratio ν"]
+
+
+def test_dispersion_is_banded_until_it_is_switched_off(opened):
+    app = opened("Phonons", {phonons_view.SECTION: "Dispersion & modes"})
+    (chart,) = drawn(app)
+    assert chart[0]["name"] == "± epistemic"
+    assert chart[0]["fill"] == "toself"
+    app.toggle(key="phonon-doubt").set_value(False).run()
+    (chart,) = drawn(app)
+    assert "± epistemic" not in [trace.get("name") for trace in chart]
+
+
+def test_expansion_is_banded_until_it_is_switched_off(opened):
+    app = opened("Expansion", {thermal_view.SECTION: "Expansion"})
+    banded = [chart[0]["name"] == "± epistemic" for chart in drawn(app)]
+    assert sum(banded) == 4
+    app.toggle(key=thermal_view.BANDED).set_value(False).run()
+    assert not any(chart[0]["name"] == "± epistemic" for chart in drawn(app))
+
+
+def test_without_a_committee_nothing_is_said_of_one(page, store):
+    job = jobs_on_disk.ended(store, "finished", sample.all_stages(), committee=False)
+    app = page(job=job)
+    assert "±" not in "".join(figures(app).values())
+    assert "Uncertainty" not in [tab.label for tab in app.tabs]
+
+
+def test_form_has_a_switch_for_models_with_members(page, store):
+    app = page()
+    app.segmented_control(key=session.SOURCE).set_value(source_form.EXAMPLE).run()
+    assert "4 members" in app.toggle(key=spec_form.COMMITTEE).label
+    app.toggle(key=spec_form.COMMITTEE).set_value(False)
+    app.button[0].click().run()
+    spec = store.get(store.list()[0].id).spec
+    assert not spec.committee
+    assert "committee" not in spec.properties
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "written"),
+    [
+        (97.93, 2.13, "97.9 ± 2.1 GPa"),
+        (97.93, 21.3, "98 ± 21 GPa"),
+        (0.2134, 0.00217, "0.2134 ± 0.0022 GPa"),
+        (97.9345, None, "97.93 GPa"),
+        (97.9345, float("nan"), "97.93 GPa"),
+        (-5.0, 0.0, "−5.0000 ± 0.0000 GPa"),
+    ],
+)
+def test_uncertainty_has_two_digits(value, half, written):
+    assert text.plus_minus(value, half, "GPa") == written
