@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from properties.results import StageResult
 
 CHOSEN = "committee_number"
-HEADLINE = (numbers.VOLUME, numbers.BULK, numbers.SHEAR, numbers.HIGHEST, numbers.ALPHA)
 MANY_ATOMS = 60
 MEV = 1e3
 
@@ -118,15 +117,24 @@ def _one(result: CommitteeResult) -> None:
 
 
 def _figures(result: CommitteeResult) -> list[components.Figure]:
-    fine = sum(not problem for problem in result.problems)
+    fine, calibration = result.problems.count(""), result.calibration
     shown = [
-        components.Figure("Members", f"{fine} of {len(result.members)}", "without problem")
+        components.Figure(
+            "Members", f"{fine} of {len(result.members)}", "Carried through without a problem"
+        )
     ]
-    for name in HEADLINE:
-        number = result.number(name)
-        if number is not None:
-            value = text.plus_minus(number.value, number.epistemic, number.unit)
-            shown.append(components.Figure(name, value))
+    energy, worst = result.number(numbers.ENERGY), result.least_sure
+    if energy is not None:
+        shown.append(
+            components.Figure(
+                "Energy ±", text.short(MEV * energy.epistemic, "meV/atom", 2), "Epistemic part"
+            )
+        )
+    if worst is not None:
+        shown.append(components.Figure(f"Least sure: {worst.name}", text.share(worst.relative)))
+    if calibration.known:
+        factor = f"× {text.fixed(calibration.force_factor, 2)}"
+        shown.append(components.Figure("Calibration", factor, "Of all but energies"))
     return shown
 
 

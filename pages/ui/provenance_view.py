@@ -32,12 +32,24 @@ def _facts(found: dict[str, Any]) -> list[tuple[str, str]]:
     model, spec, versions = found["model"], found["spec"], found["versions"]
     return [
         ("Model", f"{registry.info(model['name']).title}, weights {model['sha256'][:12]}…"),
+        *_composition(model),
+        *([("Born charges", found["born_source"])] if found.get("born_source") else []),
         ("Forces computed by", engine(model["engine"], versions)),
         ("Precision", _precision(model)),
         ("Preset", _preset(spec["preset"])),
         ("Pressure", text.fixed(spec["pressure_gpa"], 2, "GPa")),
         ("Versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
     ]
+
+
+def _composition(model: dict[str, Any]) -> list[tuple[str, str]]:
+    """Members and terms of a model that has several."""
+    rows = []
+    if model.get("n_members", 1) > 1:
+        rows.append(("Members", f"{model['n_members']}, of which the mean is the model"))
+    if model.get("terms"):
+        rows.append(("Sum of", ", ".join(model["terms"])))
+    return rows
 
 
 def engine(name: str, versions: dict[str, str]) -> str:

@@ -14,6 +14,7 @@ NOTHING = "—"
 _BAR = "\u0305"
 _INDEXED = re.compile(r"\b(\w)([_^])(\w+)")
 PER_MILLION = 1e6
+SMALLEST_DOUBT = 1e-4
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _POWER = re.compile(r"(\d)e([+-]\d+)\b")
 _MINUS = re.compile(r"(?<![\w.)-])-(?=\d)")
@@ -35,7 +36,10 @@ def plus_minus(value: float, half: float | None, unit: str = "") -> str:
     if half is None or not math.isfinite(half):
         return short(value, unit, 4)
     decimals = decimals_of(half)
-    return f"{fixed(value, decimals)} ± {fixed(half, decimals, unit)}"
+    written = f"{fixed(value, decimals)} ± {fixed(half, decimals)}"
+    if unit.startswith("10"):
+        return f"({written}) × {unit}"
+    return f"{written} {unit}".rstrip()
 
 
 def with_doubt(value: float, decimals: int, half: float | None, unit: str = "") -> str:
@@ -46,10 +50,10 @@ def with_doubt(value: float, decimals: int, half: float | None, unit: str = "") 
 
 
 def decimals_of(half: float) -> int:
-    """Return the decimals that show two digits of an uncertainty, at most 5."""
-    if not math.isfinite(half) or half <= 0:
+    """Return the decimals that show two digits of an uncertainty; 4 where it is tiny."""
+    if not math.isfinite(half) or half < SMALLEST_DOUBT:
         return 4
-    return min(max(1 - math.floor(math.log10(half)), 0), 5)
+    return max(1 - math.floor(math.log10(half)), 0)
 
 
 def share(fraction: float) -> str:
@@ -93,12 +97,10 @@ def per_million(value: float, decimals: int = 2, doubt: float | None = None) -> 
     doubt
         Its uncertainty, in millionths already.
     """
-    written = with_doubt(PER_MILLION * value, decimals, doubt)
-    return f"({written}) × 10⁻⁶/K" if "±" in written else _per_kelvin(written)
-
-
-def _per_kelvin(written: str) -> str:
-    return written if written == NOTHING else f"{written} × 10⁻⁶/K"
+    millionths = PER_MILLION * value
+    if doubt is None or not math.isfinite(doubt) or not math.isfinite(value):
+        return fixed(millionths, decimals, "× 10⁻⁶/K")
+    return plus_minus(millionths, doubt, "10⁻⁶/K")
 
 
 def percent(fraction: float, decimals: int = 1) -> str:

@@ -15,6 +15,9 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Float32Array = NDArray[np.float32]
 
+WITHOUT_ZERO = ("eV/atom",)
+"""Units of numbers that count from an arbitrary zero."""
+
 FEWEST = 2
 """One member alone has no spread."""
 
@@ -153,8 +156,10 @@ class Number(Frozen):
 
     @property
     def relative(self) -> float:
-        """Epistemic part over the size of the number; not-a-number for zero."""
-        return self.epistemic / abs(self.value) if self.value else float("nan")
+        """Epistemic part over the size of the number; not-a-number where that has no zero."""
+        if self.value == 0 or self.unit in WITHOUT_ZERO:
+            return float("nan")
+        return self.epistemic / abs(self.value)
 
     def summary(self) -> dict[str, Any]:
         """An entry of ``numbers`` in result.json."""
@@ -229,6 +234,12 @@ heat_capacity_p_j_per_mol_atoms_k
     def number(self, name: str) -> Number | None:
         """Return a final number by its name, if there is one."""
         return next((one for one in self.numbers if one.name == name), None)
+
+    @property
+    def least_sure(self) -> Number | None:
+        """The final number with the largest relative spread."""
+        known = [number for number in self.numbers if np.isfinite(number.relative)]
+        return max(known, key=lambda number: number.relative, default=None)
 
     def doubt(self, name: str) -> float:
         """Return the epistemic part of a final number; not-a-number if it is unknown."""

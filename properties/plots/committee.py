@@ -17,6 +17,9 @@ FloatArray = NDArray[np.float64]
 PERCENT = 100.0
 BAND = "rgba(230, 159, 0, 0.34)"
 BAND_EDGE = "rgba(230, 159, 0, 0.55)"
+NEUTRAL_BAND = "rgba(133, 144, 160, 0.30)"
+"""Under points in the colours of members."""
+
 BAND_NAME = "± epistemic"
 
 THERMAL = {
@@ -109,7 +112,7 @@ def overview(numbers: Sequence[Number], names: Sequence[str]) -> go.Figure:
     names
         Of the members.
     """
-    shown = [n for n in numbers if np.isfinite(n.value) and n.value]
+    shown = [number for number in numbers if np.isfinite(number.relative)]
     figure = go.Figure()
     labels = [number.name for number in shown]
     figure.add_bar(
@@ -117,7 +120,7 @@ def overview(numbers: Sequence[Number], names: Sequence[str]) -> go.Figure:
         x=[2 * PERCENT * number.relative for number in shown],
         base=[-PERCENT * number.relative for number in shown],
         orientation="h",
-        marker={"color": BAND, "line": {"width": 0}},
+        marker={"color": NEUTRAL_BAND, "line": {"width": 0}},
         name=BAND_NAME,
         customdata=[[n.value, n.epistemic, n.unit, PERCENT * n.relative] for n in shown],
         hovertemplate="%{y} = %{customdata[0]:.4g} ± %{customdata[1]:.2g} %{customdata[2]}"
@@ -158,7 +161,7 @@ def members(number: Number, names: Sequence[str]) -> go.Figure:
         figure.add_hrect(
             y0=-number.epistemic,
             y1=number.epistemic,
-            fillcolor=BAND,
+            fillcolor=NEUTRAL_BAND,
             line_width=0,
             layer="below",
         )

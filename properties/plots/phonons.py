@@ -69,6 +69,8 @@ def bands_and_dos(
     figure.update_yaxes(title=f"frequency ({unit})", row=1, col=1)
     figure.update_xaxes(title=f"DOS (1/{unit})", rangemode="tozero", nticks=4, row=1, col=2)
     low, high = frequency_range(result, unit)
+    if band is not None:
+        high = max(high, float(np.nanmax(band.y)))
     figure.update_yaxes(range=[low, high])
     if result.imaginary:
         shade_imaginary(figure, low)

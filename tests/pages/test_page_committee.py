@@ -69,6 +69,7 @@ def test_tab_lists_every_number_with_both_parts(opened):
     assert table.loc["Energy", "± aleatoric"] == "0.002"
     combined = np.hypot(5.42 * SPREAD, doubts.NOISE_EV)
     assert float(table.loc["Energy", "± combined"]) == pytest.approx(combined, abs=0.01)
+    assert table.loc["Energy", "In percent"] == text.NOTHING
     assert {"C11", "C12", "C44", "Γ, modes 4–6", "Volume expansion, 300 K"} <= set(table.index)
     said = words(app)
     assert "density functional" in said
@@ -98,6 +99,7 @@ def test_any_number_can_be_looked_at_member_by_member(opened):
     overview, bars = drawn(app)
     assert overview[0]["orientation"] == "h"
     assert len(overview) == 1 + len(doubts.NAMES)
+    assert "Energy" not in overview[0]["y"]
     np.testing.assert_allclose(bars[0]["y"], 57.9 * (doubts.SCALES - 1), atol=1e-9)
 
 
@@ -159,7 +161,7 @@ def test_form_has_a_switch_for_models_with_members(page, store):
         (0.2134, 0.00217, "0.2134 ± 0.0022 GPa"),
         (97.9345, None, "97.93 GPa"),
         (97.9345, float("nan"), "97.93 GPa"),
-        (-5.0, 0.0, "−5.0000 ± 0.0000 GPa"),
+        (-5.0, 1e-9, "−5.0000 ± 0.0000 GPa"),
     ],
 )
 def test_uncertainty_has_two_digits(value, half, written):
