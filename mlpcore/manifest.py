@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mlpcore import registry
+from mlpcore.files import file_sha256
 from mlpcore.registry import ModelInfo
-from mlpcore.weights import file_sha256
 
 PATH = Path(__file__).resolve().parent.parent / "pretrained" / "MANIFEST.json"
 
@@ -23,7 +23,7 @@ def entry(model: ModelInfo) -> dict[str, Any]:
         "title": model.title,
         "sha256": file_sha256(path),
         "size_bytes": path.stat().st_size,
-        "comes_with": f"{model.package} {metadata.version(model.package)}",
+        "comes_with": _origin(model),
         "file": model.weights,
         "channel": model.modal,
         "licence": model.licence,
@@ -35,9 +35,19 @@ def entry(model: ModelInfo) -> dict[str, Any]:
     }
 
 
+def _origin(model: ModelInfo) -> str:
+    if model.own:
+        return "this repository"
+    return f"{model.package} {metadata.version(model.package)}"
+
+
+def _shipped(model: ModelInfo) -> bool:
+    return not model.own or registry.weights_path(model).parent == registry.PRETRAINED
+
+
 def manifest() -> str:
     """Return the content of the manifest."""
-    entries = [entry(model) for model in registry.models()]
+    entries = [entry(model) for model in registry.models() if _shipped(model)]
     return json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -9,21 +9,34 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+import logging
+import os
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ase.data import chemical_symbols
 
-from mlpcore.errors import ModelUnavailableError, UnsupportedElementError
+from mlpcore.checkpoint import SUFFIX, read_card, read_header
+from mlpcore.descriptors.functions import SymmetryFunctions
+from mlpcore.errors import CheckpointError, ModelUnavailableError, UnsupportedElementError
+from mlpcore.files import file_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mlpcore.potential import Potential
 
+log = logging.getLogger(__name__)
+
 DEFAULT_MODEL = "sevennet-l3i5"
+PRETRAINED = Path(__file__).resolve().parent.parent / "pretrained"
+MODELS_VARIABLE = "LATTICE_LAB_MODELS"
+"""Names the folder of potentials that an administrator added."""
+
+MEMORY_PER_ATOM_MB = 8.0
+"""What symmetry functions of one atom more take at 6 Å, about."""
 
 Engine = Literal["auto", "upstream"]
 """Who computes energies and forces: our own code where it serves, or the model's package."""
@@ -59,6 +72,14 @@ class ModelInfo:
         Whether the energy has usable second derivatives.
     caution
         A warning to attach to every result of this model, or ``None``.
+    checkpoint
+        File of one of our own potentials; ``None`` for those that come with a package.
+    n_members
+        Size of the committee, 1 for a single model.
+    baseline
+        Name of the potential that it corrects, or ``None``.
+    long_range
+        Whether it holds the electrostatics of point charges.
     """
 
     name: str
@@ -79,6 +100,15 @@ class ModelInfo:
     twice_differentiable: bool
     character: str
     caution: str | None
+    checkpoint: str | None = None
+    n_members: int = 1
+    baseline: str | None = None
+    long_range: bool = False
+
+    @property
+    def own(self) -> bool:
+        """Whether it is one of our own, trained for a few elements."""
+        return self.checkpoint is not None
 
     @classmethod
     def from_entry(cls, entry: dict[str, Any]) -> ModelInfo:
@@ -103,9 +133,76 @@ class ModelInfo:
 
 
 @cache
-def _catalogue() -> dict[str, ModelInfo]:
+def _universal() -> dict[str, ModelInfo]:
     text = Path(__file__).with_name("models.json").read_text(encoding="utf-8")
     return {entry["name"]: ModelInfo.from_entry(entry) for entry in json.loads(text)}
+
+
+def _catalogue() -> dict[str, ModelInfo]:
+    """Universal potentials, our own, and those that an administrator added, in this order."""
+    found = dict(_universal())
+    for folder in (PRETRAINED, _added_folder()):
+        for path in sorted(folder.glob(f"*{SUFFIX}")) if folder else ():
+            try:
+                model = _own(path)
+            except CheckpointError as error:
+                log.warning("A potential is left out: %s", error)
+                continue
+            found.setdefault(model.name, model)
+    return found
+
+
+def _added_folder() -> Path | None:
+    named = os.environ.get(MODELS_VARIABLE)
+    return Path(named) if named else None
+
+
+def _own(path: Path) -> ModelInfo:
+    """Read the header of a checkpoint, anew only when the file changed."""
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise CheckpointError(f"{path.name} cannot be read ({error.strerror}).") from error
+    return _from_header(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=256)
+def _from_header(path: Path, _mtime_ns: int, _size: int) -> ModelInfo:
+    header = read_header(path)
+    card = read_card(path)
+    baseline = _universal().get(header["baseline"] or "")
+    if header["baseline"] and baseline is None:
+        raise CheckpointError(
+            f"{path.name} corrects {header['baseline']!r}, which is not one of the potentials "
+            f"here ({', '.join(_universal())})."
+        )
+    functions = SymmetryFunctions.from_dict(header["functions"])
+    terms = [baseline] if baseline else []
+    return ModelInfo(
+        name=card.name if path.parent in {PRETRAINED, _added_folder()} else str(path),
+        title=card.title,
+        adapter="",
+        package="",
+        weights=path.name,
+        sha256=file_sha256(path),
+        modal=None,
+        functional=card.functional,
+        training_set=card.training_set,
+        licence=card.licence,
+        citation=card.citation,
+        cutoff_a=max([functions.cutoff_a, *(term.cutoff_a for term in terms)]),
+        memory_per_atom_mb=MEMORY_PER_ATOM_MB + sum(t.memory_per_atom_mb for t in terms),
+        upstream_memory_per_atom_mb=MEMORY_PER_ATOM_MB
+        + sum(t.upstream_memory_per_atom_mb for t in terms),
+        elements=frozenset(card.elements),
+        twice_differentiable=all(term.twice_differentiable for term in terms),
+        character=card.character,
+        caution=card.caution,
+        checkpoint=str(path),
+        n_members=int(header["network"]["n_members"]),
+        baseline=header["baseline"],
+        long_range=header["electrostatics"] is not None,
+    )
 
 
 def models() -> tuple[ModelInfo, ...]:
@@ -114,17 +211,30 @@ def models() -> tuple[ModelInfo, ...]:
 
 
 def info(name: str) -> ModelInfo:
-    """Return the entry of a model; raise :class:`ModelUnavailableError` if unknown."""
-    try:
-        return _catalogue()[name]
-    except KeyError:
-        raise ModelUnavailableError(
-            f"There is no model called {name!r}. Choose one of: {', '.join(_catalogue())}."
-        ) from None
+    """Return the entry of a model, by its name or as the path of a checkpoint.
+
+    Raises
+    ------
+    ModelUnavailableError
+        There is no such model.
+    CheckpointError
+        The file is not a checkpoint of ours.
+    """
+    found = _universal().get(name) or _catalogue().get(name)
+    if found is not None:
+        return found
+    if name.endswith(SUFFIX):
+        return _own(Path(name).absolute())
+    raise ModelUnavailableError(
+        f"There is no model called {name!r}. Choose one of: {', '.join(_catalogue())}, or give "
+        f"the path of a checkpoint ({SUFFIX})."
+    )
 
 
 def weights_path(model: ModelInfo) -> Path:
     """Return where the weights lie; raise if their package is not installed."""
+    if model.checkpoint is not None:
+        return Path(model.checkpoint)
     spec = importlib.util.find_spec(model.package)
     if spec is None or spec.origin is None:
         raise ModelUnavailableError(
@@ -165,6 +275,8 @@ def load(
         is not the one that was registered.
     """
     model = info(name)
+    if model.checkpoint is not None:
+        return _load_own(model, device, dtype, engine)
     module_name, _, class_name = model.adapter.partition(":")
     path = weights_path(model)
     adapter = getattr(importlib.import_module(module_name), class_name)
@@ -172,3 +284,21 @@ def load(
         model, path, device=device, dtype=dtype, engine=engine
     )
     return potential
+
+
+def _load_own(model: ModelInfo, device: str, dtype: str | None, engine: Engine) -> Potential:
+    from mlpcore import checkpoint, composition
+
+    path = weights_path(model)
+    expected = _shipped_hashes().get(model.name) if path.parent == PRETRAINED else model.sha256
+    if file_sha256(path) != expected:
+        raise ModelUnavailableError(
+            f"The weights of {model.title} are not those of {PRETRAINED.name}/MANIFEST.json. "
+            "Get the file again, or, having trained it anew, run: python -m mlpcore.manifest"
+        )
+    return composition.assemble(checkpoint.read(path), model, device, dtype, engine)
+
+
+def _shipped_hashes() -> dict[str, str]:
+    text = (PRETRAINED / "MANIFEST.json").read_text(encoding="utf-8")
+    return {entry["name"]: entry["sha256"] for entry in json.loads(text)}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from mlpcore.errors import ModelUnavailableError
+from mlpcore.files import file_sha256
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,12 +22,6 @@ _ARRAY_GLOBALS: list[Any] = [
     np.dtype,
     *[type(np.dtype(kind)) for kind in ("f4", "f8", "i4", "i8", "bool")],
 ]
-
-
-def file_sha256(path: Path) -> str:
-    """Hash of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def load_weights(path: Path, info: ModelInfo) -> dict[str, Any]:

@@ -72,7 +72,9 @@ class Topology:
     cutoff_kind: CutoffKind
 
 
-def topology(graph: Graph, functions: SymmetryFunctions) -> Topology:
+def topology(
+    graph: Graph, functions: SymmetryFunctions, device: torch.device | None = None
+) -> Topology:
     """Sort the pairs of a graph by the functions that look at them.
 
     Raises
@@ -88,7 +90,9 @@ def topology(graph: Graph, functions: SymmetryFunctions) -> Topology:
     for (c, o, cutoff), members in radial.items():
         chosen = np.flatnonzero((centre == c) & (other == o) & (distances < cutoff))
         columns, etas, shifts = zip(*members, strict=True)
-        radial_groups.append(RadialGroup(_index(chosen), _index(columns), etas, shifts, cutoff))
+        radial_groups.append(
+            RadialGroup(_index(chosen, device), _index(columns, device), etas, shifts, cutoff)
+        )
     triplets: dict[float, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
     angular_groups = []
     for (c, pair, eta, shift, cutoff, narrow), columns_of in angular.items():
@@ -106,9 +110,9 @@ def topology(graph: Graph, functions: SymmetryFunctions) -> Topology:
         columns, zetas, signs = zip(*columns_of, strict=True)
         angular_groups.append(
             AngularGroup(
-                _index(first),
-                _index(second),
-                _index(columns),
+                _index(first, device),
+                _index(second, device),
+                _index(columns, device),
                 zetas,
                 signs,
                 eta,
@@ -118,8 +122,8 @@ def topology(graph: Graph, functions: SymmetryFunctions) -> Topology:
             )
         )
     return Topology(
-        source=_index(graph.source),
-        element=_index(element),
+        source=_index(graph.source, device),
+        element=_index(element, device),
         width=max(functions.counts),
         radial=tuple(radial_groups),
         angular=tuple(angular_groups),
@@ -255,5 +259,5 @@ def _triplets(
     return near[first], near[second]
 
 
-def _index(values: object) -> torch.Tensor:
-    return torch.as_tensor(np.asarray(values, dtype=np.int64))
+def _index(values: object, device: torch.device | None) -> torch.Tensor:
+    return torch.as_tensor(np.asarray(values, dtype=np.int64), device=device)

@@ -1,0 +1,262 @@
+"""Committees of Behler–Parrinello networks behind the :class:`Potential` interface."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from mlpcore.descriptors.values import topology, values
+from mlpcore.neighbours import build_graph
+from mlpcore.networks import ElementNetworks
+from mlpcore.potential import (
+    Evaluation,
+    Extrapolation,
+    MemberEvaluations,
+    Potential,
+    groups_up_to,
+    resolve_device,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ase import Atoms
+    from numpy.typing import NDArray
+
+    from mlpcore.checkpoint import Checkpoint
+    from mlpcore.descriptors.functions import SymmetryFunctions
+    from mlpcore.descriptors.values import Topology
+    from mlpcore.neighbours import Graph
+    from mlpcore.potential import EnergyFunction
+    from mlpcore.registry import ModelInfo
+
+CHUNK_ATOMS = 256
+"""Atoms whose triplets are in memory at once."""
+
+MARGIN = 1e-6
+"""Part of the range by which rounding may leave it."""
+
+
+class BehlerParrinelloPotential(Potential):
+    """E = Σ ε(Gᵢ), the mean over the members of a committee.
+
+    Source: J. Behler and M. Parrinello, Phys. Rev. Lett. 98, 146401 (2007).
+
+    Parameters
+    ----------
+    info
+        The registry's entry.
+    functions
+        Symmetry functions.
+    networks
+        Weights of all members.
+    ranges
+        Smallest and largest descriptors of the training data, (2, e, d); ``None`` if unknown.
+    member
+        One member instead of the mean of all.
+    """
+
+    engine = "lattice-lab/symmetry-functions"
+    batch_atoms = CHUNK_ATOMS
+
+    def __init__(
+        self,
+        info: ModelInfo,
+        functions: SymmetryFunctions,
+        networks: ElementNetworks,
+        ranges: torch.Tensor | None = None,
+        member: int | None = None,
+    ) -> None:
+        self.info, self._functions, self._networks = info, functions, networks
+        self._ranges, self._member = ranges, member
+        self.device, self.dtype = networks.shift.device, networks.shift.dtype
+        self.memory_per_atom_mb = info.memory_per_atom_mb
+
+    @classmethod
+    def from_checkpoint(
+        cls,
+        checkpoint: Checkpoint,
+        info: ModelInfo,
+        device: str = "auto",
+        dtype: str | None = None,
+    ) -> BehlerParrinelloPotential:
+        """Fill the networks with the tensors of a checkpoint."""
+        where, precision = resolve_device(device), getattr(torch, dtype or "float64")
+        tensors = dict(checkpoint.tensors)
+        limits = [tensors.pop(name, None) for name in ("range_min", "range_max")]
+        networks = ElementNetworks(checkpoint.shape)
+        networks.load_state_dict(tensors)
+        networks.requires_grad_(False).to(where, precision)
+        ranges = None
+        if limits[0] is not None and limits[1] is not None:
+            ranges = torch.stack([limits[0], limits[1]]).to(where, precision)
+        return cls(info, checkpoint.functions, networks, ranges)
+
+    @cached_property
+    def members(self) -> tuple[Potential, ...]:
+        """Each member on its own."""
+        if self._member is not None or self._networks.n_members == 1:
+            return (self,)
+        return tuple(
+            BehlerParrinelloPotential(
+                self.info, self._functions, self._networks, self._ranges, member
+            )
+            for member in range(self._networks.n_members)
+        )
+
+    def evaluate(self, batch: Sequence[Atoms]) -> list[Evaluation]:
+        """Return energy, forces and stress of each structure."""
+        return [
+            answer
+            for group in groups_up_to(CHUNK_ATOMS, batch)
+            for answer in self._evaluate_group(group)
+        ]
+
+    def _evaluate_group(self, group: Sequence[Atoms]) -> list[Evaluation]:
+        surroundings = self._surroundings(group)
+        atomic = self._chosen(surroundings.networks_of(self._networks))[..., 0].mean(dim=0)
+        (slope,) = torch.autograd.grad(atomic.sum(), surroundings.vectors)
+        return surroundings.collect(atomic, slope)
+
+    def evaluate_members(self, batch: Sequence[Atoms]) -> list[MemberEvaluations]:
+        """Return what each member says of each structure; the descriptors are shared."""
+        return [
+            answer
+            for group in groups_up_to(CHUNK_ATOMS, batch)
+            for answer in self._members_of_group(group)
+        ]
+
+    def _members_of_group(self, group: Sequence[Atoms]) -> list[MemberEvaluations]:
+        surroundings = self._surroundings(group)
+        descriptors = surroundings.descriptors
+        shared = descriptors.detach().requires_grad_(True)
+        out = self._chosen(self._networks(shared, surroundings.where.element))
+        answers = []
+        for member in range(len(out)):
+            (by_value,) = torch.autograd.grad(
+                out[member, :, 0].sum(), shared, retain_graph=True
+            )
+            (slope,) = torch.autograd.grad(
+                descriptors, surroundings.vectors, by_value, retain_graph=True
+            )
+            answers.append(surroundings.collect(out[member, :, 0], slope))
+        variance = out[..., 1].exp() if out.shape[-1] > 1 else torch.zeros_like(out[..., 0])
+        noise = variance.detach().cpu().double().numpy()
+        return [
+            _stacked([answer[k] for answer in answers], noise[:, surroundings.graph.owner == k])
+            for k in range(len(group))
+        ]
+
+    def atomic_energies(self, atoms: Atoms) -> NDArray[np.float64]:
+        """Return each member's energy of each atom, (m, n), eV."""
+        surroundings = self._surroundings([atoms])
+        out = self._chosen(surroundings.networks_of(self._networks))
+        found: NDArray[np.float64] = out[..., 0].detach().cpu().double().numpy()
+        return found
+
+    def energy_function(self, atoms: Atoms) -> EnergyFunction:
+        """Return E(u, ε) around `atoms`; see :class:`Potential`."""
+        surroundings = self._surroundings([atoms])
+        reference, where = surroundings.vectors.detach(), surroundings.where
+        source = where.source
+        target = torch.as_tensor(surroundings.graph.target, device=self.device)
+        identity = torch.eye(3, dtype=self.dtype, device=self.device)
+
+        def energy(displacement: torch.Tensor, strain: torch.Tensor) -> torch.Tensor:
+            moved = (reference + displacement[target] - displacement[source]) @ (
+                identity + strain
+            )
+            out = self._networks(values(moved, where), where.element)
+            return self._chosen(out)[..., 0].mean(dim=0).sum()
+
+        return energy
+
+    def extrapolation(self, batch: Sequence[Atoms]) -> list[Extrapolation] | None:
+        """Compare descriptors with those of the training data."""
+        if self._ranges is None:
+            return None
+        return [self._outside(atoms, self._ranges) for atoms in batch]
+
+    def _outside(self, atoms: Atoms, ranges: torch.Tensor) -> Extrapolation:
+        surroundings = self._surroundings([atoms])
+        element = surroundings.where.element
+        found = surroundings.descriptors.detach()
+        low, high = ranges[0][element], ranges[1][element]
+        width = (high - low).clamp(min=1e-9)
+        beyond = torch.maximum(low - found, found - high) / width - MARGIN
+        excess = beyond.clamp(min=0.0).cpu().double().numpy()
+        by_atom = excess.max(axis=1)
+        if not by_atom.any():
+            return Extrapolation(by_atom, "")
+        atom = int(by_atom.argmax())
+        symbol, functions = self._functions.by_element[int(element[atom])]
+        return Extrapolation(by_atom, f"{symbol}: {functions[int(excess[atom].argmax())]}")
+
+    def _chosen(self, out: torch.Tensor) -> torch.Tensor:
+        return out if self._member is None else out[self._member : self._member + 1]
+
+    def _surroundings(self, group: Sequence[Atoms]) -> _Surroundings:
+        for atoms in group:
+            self.info.require_elements(atoms.get_chemical_symbols())
+        return _Surroundings(group, self._functions, self.device, self.dtype)
+
+
+class _Surroundings:
+    """Pairs, topology and descriptors of a group of structures."""
+
+    def __init__(
+        self,
+        group: Sequence[Atoms],
+        functions: SymmetryFunctions,
+        device: torch.device,
+        dtype: torch.dtype,
+    ) -> None:
+        self.graph: Graph = build_graph(group, functions.cutoff_a)
+        self.where: Topology = topology(self.graph, functions, device)
+        self.vectors = torch.as_tensor(self.graph.vectors_a, dtype=dtype, device=device)
+        self.vectors.requires_grad_(True)
+
+    @cached_property
+    def descriptors(self) -> torch.Tensor:
+        """Symmetry functions, (n, d)."""
+        return values(self.vectors, self.where)
+
+    def networks_of(self, networks: ElementNetworks) -> torch.Tensor:
+        """Return the outputs of the networks, (m, n, outputs)."""
+        out: torch.Tensor = networks(self.descriptors, self.where.element)
+        return out
+
+    def collect(self, atomic: torch.Tensor, slope: torch.Tensor) -> list[Evaluation]:
+        """Sum by structure: energies of atoms (n,), and dE by pair vector (p, 3)."""
+        graph = self.graph
+        energies = atomic.detach().cpu().double().numpy()
+        pull = slope.cpu().double().numpy()
+        forces = np.zeros((len(graph.numbers), 3))
+        np.add.at(forces, graph.source, pull)
+        np.add.at(forces, graph.target, -pull)
+        virial = np.zeros((len(graph.volumes_a3), 3, 3))
+        by_pair = graph.vectors_a[:, :, None] * pull[:, None, :]
+        np.add.at(virial, graph.owner[graph.source], by_pair)
+        virial = 0.5 * (virial + virial.transpose(0, 2, 1))
+        return [
+            Evaluation(
+                float(energies[graph.owner == k].sum()),
+                forces[graph.owner == k],
+                virial[k] / volume,
+            )
+            for k, volume in enumerate(graph.volumes_a3)
+        ]
+
+
+def _stacked(answers: Sequence[Evaluation], variance: NDArray[Any]) -> MemberEvaluations:
+    """Join the answers of members; `variance` is that of the noise of each atom, (m, n)."""
+    return MemberEvaluations(
+        energies_ev=np.array([answer.energy_ev for answer in answers]),
+        forces_ev_per_a=np.stack([answer.forces_ev_per_a for answer in answers]),
+        stresses_ev_per_a3=np.stack([answer.stress_ev_per_a3 for answer in answers]),
+        energy_noise_ev=np.sqrt(variance.sum(axis=1)),
+        force_noise_ev_per_a=np.sqrt(variance),
+    )
