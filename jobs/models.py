@@ -6,23 +6,27 @@ listed; the web server reads nothing of it but its text.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from jobs.errors import JobStateError
-from jobs.files import safe_name, saving, sync_folder, write_atomic
+from jobs.files import saving, sync_folder, write_atomic
 from jobs.settings import models_folder
+from mlpcore import registry
+from mlpcore.checkpoint import SUFFIX, read_card
 from mlpcore.errors import CheckpointError
 
 if TYPE_CHECKING:
     from jobs.store import JobStore
 
 PROJECT = Path(__file__).resolve().parent.parent
-SUFFIX = ".safetensors"
 MAX_BYTES = 10_000_000
 EXAMINATION_S = 120
+_NAME = re.compile(r"\w[\w.-]{0,79}", re.ASCII)
 _EXAMINE = """
 import sys
 from pathlib import Path
@@ -39,23 +43,16 @@ except MLPError as error:
 def added(store: JobStore) -> tuple[Path, ...]:
     """Return the checkpoints that were added to this server."""
     folder = models_folder(store.root)
-    return tuple(sorted(folder.glob(f"[!.]*{SUFFIX}"))) if folder.is_dir() else ()
+    return tuple(sorted(folder.glob(f"[!.]*{SUFFIX}")))
 
 
-def add(store: JobStore, name: str, data: bytes) -> Path:
-    """Examine a checkpoint and keep it.
-
-    Parameters
-    ----------
-    name
-        The file's name, of which the stem becomes the key of the model.
-    data
-        The file.
+def add(store: JobStore, data: bytes) -> Path:
+    """Examine a checkpoint and keep it under the name that its card gives.
 
     Raises
     ------
     CheckpointError
-        It is too large, not a checkpoint, damaged, or there is one of that name.
+        It is too large, not a checkpoint, damaged, or there is a model of that name.
     JobFileError
         It cannot be stored.
     """
@@ -65,23 +62,32 @@ def add(store: JobStore, name: str, data: bytes) -> Path:
             f"less than {MAX_BYTES / 1e6:.0f} MB. Choose the file that a training has written."
         )
     folder = models_folder(store.root)
-    target = folder / f"{Path(safe_name(name, 'model')).stem}{SUFFIX}"
-    if target.exists():
-        raise CheckpointError(
-            f"There is a potential called {target.stem!r} already. Give the file another name, "
-            "or delete that potential first."
-        )
     with saving("The potential"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        waiting = folder / f".new-{target.name}"
-        try:
+        with TemporaryDirectory(dir=folder, prefix=".new-") as aside:
+            waiting = Path(aside) / f"model{SUFFIX}"
             write_atomic(waiting, data)
+            target = folder / f"{_free_name(waiting)}{SUFFIX}"
             _examine(waiting)
             waiting.rename(target)
-            sync_folder(folder)
-        finally:
-            waiting.unlink(missing_ok=True)
+        sync_folder(folder)
     return target
+
+
+def _free_name(path: Path) -> str:
+    """Return the name on a checkpoint's card, if it is possible and not taken."""
+    name = read_card(path).name
+    if not _NAME.fullmatch(name):
+        raise CheckpointError(
+            f"The card of the potential names it {name[:80]!r}. Names are made of letters, "
+            "digits, '-', '_' and '.', at most 80 of them: train it with another name."
+        )
+    if name in {model.name for model in registry.models()}:
+        raise CheckpointError(
+            f"There is a potential called {name!r} already. Train this one under another name, "
+            "or delete that one first."
+        )
+    return name
 
 
 def _examine(path: Path) -> None:
@@ -109,6 +115,14 @@ def _examine(path: Path) -> None:
         )
 
 
+def _name(path: Path) -> str:
+    """Return the key of a checkpoint; a damaged one, which has none, goes by its file."""
+    try:
+        return read_card(path).name
+    except CheckpointError:
+        return path.stem
+
+
 def delete(store: JobStore, path: Path) -> None:
     """Take a potential away again.
 
@@ -117,7 +131,7 @@ def delete(store: JobStore, path: Path) -> None:
     JobStateError
         Jobs need it to be shown.
     """
-    users = store.users_of(path.stem, str(path))
+    users = store.users_of(_name(path), str(path))
     if users:
         raise JobStateError(
             f"{users} {'job was' if users == 1 else 'jobs were'} computed with {path.stem!r} "

@@ -1,30 +1,37 @@
-"""Models: what each potential was trained on, and what to expect of it."""
+"""Potentials: what there is, how they see a crystal, and where they are unsure."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from mlpcore import registry
-from pages.ui import components, menu, model_view
+from pages.ui import (
+    administrator_view,
+    atoms_form,
+    guard,
+    menu,
+    potentials_view,
+    session,
+    symmetry_functions_view,
+)
 
 menu.require()
 
-st.title("Models", anchor=False)
-st.caption("Pretrained potentials, their weights stored on this server. Cite what you use.")
+MODELS, FUNCTIONS, ATOMS = "Potentials", "Symmetry functions", "Atom by atom"
 
-components.table(
-    [
-        {
-            "Model": model.title,
-            "Functional": model.functional,
-            "Elements": f"{len(model.elements)}",
-            "Licence": model.licence,
-            "Use with care": "yes" if model.caution else "",
-        }
-        for model in registry.models()
-    ]
+st.title("Potentials", anchor=False)
+section = st.segmented_control(
+    "Section",
+    (MODELS, FUNCTIONS, ATOMS),
+    default=MODELS,
+    required=True,
+    key=session.POTENTIALS_SECTION,
+    label_visibility="collapsed",
 )
-left, right = st.columns(2, gap="medium")
-for index, model in enumerate(registry.models()):
-    with (left, right)[index % 2]:
-        model_view.card(model, recommended=model.name == registry.DEFAULT_MODEL)
+with guard.sentences():
+    if section == MODELS:
+        potentials_view.draw()
+        administrator_view.draw()
+    elif section == FUNCTIONS:
+        symmetry_functions_view.draw()
+    else:
+        atoms_form.draw()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.ui import guard, job_view, menu, result_tabs, session, stored
+from pages.ui import guard, job_view, menu, result_view, session
 
 menu.require()
 
@@ -13,7 +13,5 @@ else:
     job = job_view.find(job_id)
     if job is not None:
         job_view.header(job)
-        job_view.live(job)
         with guard.sentences():
-            result_tabs.headline(job, stored.results(job))
-            result_tabs.draw(job, stored.results(job))
+            result_view.draw(job)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.ui import components, text
+from pages.ui import components, follow_up, text
 from properties.committee import numbers
 from properties.committee.result import CommitteeResult
 from properties.plots import committee as plots
@@ -14,6 +14,7 @@ from properties.plots import committee as plots
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from jobs.store import Job
     from properties.checks import Check
     from properties.committee.result import AtomSpread, Number
     from properties.results import StageResult
@@ -44,6 +45,10 @@ UNCALIBRATED = (
     "This model has no calibration: ± is the standard deviation of the members as it is, "
     "which is often smaller than the error."
 )
+WITHOUT = (
+    "The members of this model were not carried through, so its numbers have no ±. What is "
+    "known already is taken over."
+)
 HOW = (
     "Each member was relaxed to a cell of its own and carried through from there, in the same "
     "supercell and on the same q-points as the committee. Expansion of members: {volumes} "
@@ -61,6 +66,18 @@ def doubt(results: Mapping[str, StageResult], name: str) -> float | None:
     """Return the epistemic part of a final number, if it is known."""
     found = of(results)
     return found.doubt(name) if found else None
+
+
+def offer(job: Job) -> None:
+    """Offer to carry the members through a calculation that was done without them."""
+    components.nothing(WITHOUT, icon=":material/hub:")
+    follow_up.button(
+        job,
+        "Compute the uncertainty",
+        key="compute-committee",
+        icon=":material/play_arrow:",
+        committee=True,
+    )
 
 
 def draw(result: CommitteeResult, failed: Sequence[Check]) -> None:

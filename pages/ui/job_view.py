@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from jobs.store import JobNotFoundError
-from mlpcore import registry
-from pages.ui import components, guard, session, stored, text
+from jobs.tasks import EVALUATION, TRAINING
+from pages.ui import components, guard, model_view, session, stored, text
+from properties.spec import Spec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jobs.store import Job, StageProgress
 
 POLL_SECONDS = 1.0
@@ -23,6 +26,9 @@ STAGE_TITLES = {
     "phonon_convergence": "Convergence of phonons",
     "elastic_pressure": "Elastic constants under pressure",
     "elastic_models": "Elastic constants from other models",
+    "committee": "Members of the committee",
+    TRAINING: "Training",
+    EVALUATION: "Atoms one by one",
 }
 
 
@@ -49,26 +55,42 @@ def find(job_id: str) -> Job | None:
 
 def header(job: Job) -> None:
     """Show what was asked for, and the state."""
-    spec = job.spec
-    title = text.formula(spec.structure.formula)
-    st.title(f"{title} · {spec.name}" if spec.name else title, anchor=False)
+    task = job.task
+    title = text.formula(job.formula)
+    st.title(f"{title} · {task.name}" if task.name else title, anchor=False)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         components.state_badge(job.state)
-        st.badge(registry.info(spec.model).title, icon=":material/hub:", color="violet")
-        st.badge(f"preset {spec.preset}", icon=":material/tune:", color="gray")
-        if spec.pressure_gpa:
-            st.badge(text.fixed(spec.pressure_gpa, 2, "GPa"), color="gray")
+        if task.model:
+            st.badge(model_view.title(task.model), icon=":material/hub:", color="violet")
+        if isinstance(task, Spec):
+            _calculation_badges(task)
+        else:
+            st.badge(STAGE_TITLES[job.kind].lower(), color="gray")
         st.caption(f"submitted {text.age(job.created)}")
 
 
-def live(job: Job) -> None:
-    """Show progress, polling while there is any; a new result redraws the page."""
+def _calculation_badges(spec: Spec) -> None:
+    st.badge(f"preset {spec.preset}", icon=":material/tune:", color="gray")
+    if spec.pressure_gpa:
+        st.badge(text.fixed(spec.pressure_gpa, 2, "GPa"), color="gray")
+
+
+def live(job: Job, also: Callable[[Job], None] | None = None) -> None:
+    """Show progress, polling while there is any; a new result redraws the page.
+
+    Parameters
+    ----------
+    also
+        Draws what belongs to the progress of this kind of job.
+    """
     active = job.state in stored.ACTIVE
     fragment = st.fragment(_progress, run_every=POLL_SECONDS if active else None)
-    fragment(job.id, stored.signature(job))
+    fragment(job.id, stored.signature(job), also)
 
 
-def _progress(job_id: str, drawn: tuple[object, ...]) -> None:
+def _progress(
+    job_id: str, drawn: tuple[object, ...], also: Callable[[Job], None] | None
+) -> None:
     with guard.sentences():
         job = stored.store().get(job_id)
         if stored.signature(job) != drawn:
@@ -77,6 +99,8 @@ def _progress(job_id: str, drawn: tuple[object, ...]) -> None:
         if job.state != "finished":
             _stages(job)
         _actions(job)
+        if also:
+            also(job)
 
 
 def _state_sentence(job: Job) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from mlpcore import registry
-from pages.ui import components, guard, job_view, session, stored, text
+from jobs.tasks import CALCULATION
+from pages.ui import components, guard, job_view, model_view, session, stored, text
 
 if TYPE_CHECKING:
     from jobs.store import JobSummary
@@ -49,14 +49,19 @@ def _row(job: JobSummary) -> None:
             title = text.formula(job.formula)
             st.markdown(f"**{title}** {job.name}", width="content")
             components.state_badge(job.state)
-            st.caption(
-                f"{registry.info(job.model).title} · {job.preset} · "
-                f"{', '.join(job_view.STAGE_TITLES[p].lower() for p in job.properties)} · "
-                f"{text.age(job.created)}",
-                width="content",
-            )
+            st.caption(_what(job), width="content")
         with right, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
             _buttons(job)
+
+
+def _what(job: JobSummary) -> str:
+    """Say what was asked for, and when."""
+    model = model_view.title(job.model) if job.model else ""
+    what = ", ".join(job_view.STAGE_TITLES[p].lower() for p in job.properties)
+    if job.kind != CALCULATION:
+        model, what = what, model
+    parts = (model, job.preset, what, text.age(job.created))
+    return " · ".join(part for part in parts if part)
 
 
 def _buttons(job: JobSummary) -> None:

@@ -39,7 +39,15 @@ def draw() -> StreamlitPage:
             icon=":material/grid_on:",
             url_path="tensor",
         ),
-        st.Page(session.MODELS_PAGE, title="Models", icon=":material/hub:", url_path="models"),
+        st.Page(
+            session.TRAINING_PAGE,
+            title="Train",
+            icon=":material/model_training:",
+            url_path="train",
+        ),
+        st.Page(
+            session.MODELS_PAGE, title="Potentials", icon=":material/hub:", url_path="models"
+        ),
     ]
     return st.navigation(pages, position="top")
 

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import streamlit as st
 from ase.data import chemical_symbols
 
+from mlpcore import registry
+from mlpcore.errors import MLPError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mlpcore.registry import ModelInfo
+
+FEW_ELEMENTS = 6
+
+
+def title(name: str) -> str:
+    """Return the title of a model, or its name if it is not here any more."""
+    try:
+        return registry.info(name).title
+    except MLPError:
+        return PurePath(name).stem
 
 
 def for_elements(model: ModelInfo, symbols: Iterable[str]) -> None:
@@ -60,6 +74,13 @@ def card(model: ModelInfo, recommended: bool) -> None:
             ("Cite", model.citation),
         )
         st.markdown("  \n".join(f":gray[{title}:] {value}" for title, value in facts))
+
+
+def short_elements(model: ModelInfo) -> str:
+    """Name a few elements, count many."""
+    if len(model.elements) <= FEW_ELEMENTS:
+        return ", ".join(sorted(model.elements, key=chemical_symbols.index))
+    return f"{len(model.elements)}"
 
 
 def elements(model: ModelInfo) -> str:

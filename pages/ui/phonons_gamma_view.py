@@ -9,10 +9,11 @@ import streamlit as st
 from pages.ui import born_form, components, follow_up, text
 from properties.plots import phonons as bands
 from properties.plots import phonons_gamma as plots
+from properties.vibrations.born_charges import OWN
 
 if TYPE_CHECKING:
     from jobs.store import Job
-    from properties.results import PhononResult, RelaxResult
+    from properties.results import CommitteeResult, PhononResult, RelaxResult
     from properties.vibrations.born import BornCharges
     from properties.vibrations.phonon_result import GammaMode
 
@@ -31,8 +32,12 @@ NOT_POLAR = (
 MISSING = (
     "In a polar insulator the electric field of a long wave raises its longitudinal optical "
     "(LO) modes above the transverse ones (TO). The field needs the Born effective charges and "
-    "the high-frequency dielectric tensor, which no potential here knows: without them the "
-    "dispersion near Γ shows LO and TO together."
+    "the high-frequency dielectric tensor, which only a potential with electrostatics of its "
+    "own knows: without them the dispersion near Γ shows LO and TO together."
+)
+OWN_CHARGES = (
+    "These charges belong to the model, whose forces hold the interaction of its own dipoles. "
+    "Charges from elsewhere would count another interaction than the one in the forces."
 )
 LIMITS = (
     "Frequencies for q → 0 along some directions. A red level is one that the field has moved: "
@@ -40,12 +45,18 @@ LIMITS = (
 )
 
 
-def draw(job: Job, result: PhononResult, relaxed: RelaxResult | None, unit: str) -> None:
+def draw(
+    job: Job,
+    result: PhononResult,
+    relaxed: RelaxResult | None,
+    unit: str,
+    committee: CommitteeResult | None = None,
+) -> None:
     """Draw the table of modes, the limits at Γ, and where the charges come from."""
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.markdown("**Modes at Γ**")
-        _modes(result, unit)
+        _modes(result, unit, committee)
     with right:
         st.markdown("**LO–TO splitting**")
         if result.born is not None:
@@ -56,8 +67,16 @@ def draw(job: Job, result: PhononResult, relaxed: RelaxResult | None, unit: str)
             components.nothing(NOT_POLAR, icon=":material/check:")
     if result.born is not None and relaxed is not None:
         _charges(result.born, relaxed.primitive.symbols)
-    if _polar(result):
+    if result.born is not None and result.born.source == OWN:
+        st.caption(_own_charges(job))
+    elif _polar(result):
         _ask(job, result.born is not None)
+
+
+def _own_charges(job: Job) -> str:
+    given = job.spec.born
+    aside = f" The charges from {given.source} were left aside." if given else ""
+    return f"{OWN_CHARGES}{aside}"
 
 
 def _polar(result: PhononResult) -> bool:
@@ -67,9 +86,9 @@ def _polar(result: PhononResult) -> bool:
     )
 
 
-def _modes(result: PhononResult, unit: str) -> None:
+def _modes(result: PhononResult, unit: str, committee: CommitteeResult | None) -> None:
     if result.gamma_modes:
-        components.table([_mode(mode, unit) for mode in result.gamma_modes])
+        components.table([_mode(mode, unit, committee) for mode in result.gamma_modes])
         st.caption(WITHOUT_FIELD)
         return
     found = plots.groups(result.gamma_frequencies_thz)
@@ -79,9 +98,12 @@ def _modes(result: PhononResult, unit: str) -> None:
     st.caption(NO_SYMMETRY)
 
 
-def _mode(mode: GammaMode, unit: str) -> dict[str, str]:
+def _mode(mode: GammaMode, unit: str, committee: CommitteeResult | None) -> dict[str, str]:
+    doubts = committee.gamma_doubt_thz if committee else ()
+    own = [float(doubts[band]) for band in mode.bands] if len(doubts) else []
     return {
         f"ω ({unit})": bands.written(mode.frequency_thz, unit),
+        **({"±": bands.written(max(own), unit)} if own and not mode.acoustic else {}),
         "Symmetry": plots.symmetry_label(mode.label) if mode.label else text.NOTHING,
         "Degeneracy": str(len(mode.bands)),
         "Active in": "acoustic" if mode.acoustic else _activity(mode),

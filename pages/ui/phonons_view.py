@@ -122,7 +122,8 @@ def _bands(shown: Shown) -> None:
 
 
 def _gamma(shown: Shown) -> None:
-    phonons_gamma_view.draw(shown.job, shown.result, shown.relaxed, unit_switch("phonons"))
+    members, unit = committee_view.of(shown.results), unit_switch("phonons")
+    phonons_gamma_view.draw(shown.job, shown.result, shown.relaxed, unit, members)
 
 
 def _zone(shown: Shown) -> None:

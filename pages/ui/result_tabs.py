@@ -37,12 +37,13 @@ if TYPE_CHECKING:
     from jobs.store import Job
     from properties.results import StageResult
 
+UNCERTAINTY = "Uncertainty"
 STAGE_TABS = {
     "Structure": "relax",
     "Elastic": "elastic",
     "Phonons": "phonons",
     "Expansion": "thermal",
-    "Uncertainty": "committee",
+    UNCERTAINTY: "committee",
 }
 
 
@@ -89,6 +90,8 @@ def _headline_figures(
 def draw(job: Job, results: Mapping[str, StageResult]) -> None:
     """Draw the tabs and the content of the open one."""
     names = [name for name, stage in STAGE_TABS.items() if stage in job.stages]
+    if UNCERTAINTY not in names and job.spec.has_members:
+        names.append(UNCERTAINTY)
     tabs = st.tabs([*names, "Checks", "Files"], key=session.TAB, on_change="rerun")
     for name, tab in zip(names, tabs, strict=False):
         if tab.open:
@@ -108,6 +111,9 @@ def draw(job: Job, results: Mapping[str, StageResult]) -> None:
 
 
 def _stage(job: Job, stage: str, results: Mapping[str, StageResult]) -> None:
+    if stage not in job.stages:
+        committee_view.offer(job)
+        return
     result = results.get(stage)
     if result is None:
         components.nothing(_why_nothing(job, stage))

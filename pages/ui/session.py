@@ -10,6 +10,7 @@ STRUCTURE_PAGE = "pages/structure.py"
 JOBS_PAGE = "pages/jobs.py"
 MODELS_PAGE = "pages/models.py"
 TENSOR_PAGE = "pages/tensor.py"
+TRAINING_PAGE = "pages/training.py"
 
 LAST_JOB = "last_job"
 SOURCE = "source"
@@ -32,6 +33,11 @@ TENSOR = "tensor"
 TENSOR_DENSITY = "tensor_density"
 TENSOR_VOLUME = "tensor_volume"
 UNIT = "frequency_unit"
+POTENTIALS_SECTION = "potentials_section"
+DATA_WAY, DATA_NAME, DATA_FILE = "data_way", "data_name", "data_file"
+PLAN, TRAINING_LABEL = "training_plan", "training_label"
+ADMINISTRATOR = "administrator"
+ATOMS_COLOUR, ATOMS_AMPLITUDE, ATOMS_JOB = "atoms_colour", "atoms_amplitude", "atoms_job"
 
 
 def follow_job_address(current: str) -> None:

@@ -35,12 +35,18 @@ class Source:
     data: bytes
 
 
-def choose() -> Source | None:
-    """Let the user choose a crystal; ``None`` until one is there."""
+def choose(first: str = UPLOAD) -> Source | None:
+    """Let the user choose a crystal; ``None`` until one is there.
+
+    Parameters
+    ----------
+    first
+        The way that is offered before another one is chosen.
+    """
     way = st.segmented_control(
         "Where is the crystal?",
         (UPLOAD, PASTE, EXAMPLE),
-        default=UPLOAD,
+        default=first,
         required=True,
         key=session.SOURCE,
         label_visibility="collapsed",

@@ -8,7 +8,7 @@ import streamlit as st
 
 from mlpcore import registry
 from mlpcore.errors import SpecError
-from pages.ui import born_form, model_view, session, stored, text
+from pages.ui import born_form, model_choice, model_view, session, stored, text
 from properties.spec import MAX_PRESSURE_GPA, MAX_PRESSURES, PRESETS, Spec, pressure_range
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def submit(source: Source) -> None:
     """Draw the form; on submit, queue the job and go to its page."""
     left, right = st.columns([3, 2], gap="large")
     with left:
-        model = _model()
+        model = model_choice.any_model(source.crystal.symbols, key=session.MODEL)
         properties = _properties()
         pressures, others = _more_elasticity(model, source.crystal.symbols)
         further, born = _more_phonons(source.crystal, properties)
@@ -89,17 +89,6 @@ def submit(source: Source) -> None:
             committee=committee,
         )
         session.open_job(stored.store().submit(spec, source.name, source.data))
-
-
-def _model() -> str:
-    names = [model.name for model in registry.models()]
-    return st.selectbox(
-        "Model",
-        names,
-        index=names.index(registry.DEFAULT_MODEL),
-        format_func=lambda name: registry.info(name).title,
-        key=session.MODEL,
-    )
 
 
 def _properties() -> list[str]:
@@ -208,7 +197,7 @@ def _pressure_and_label() -> tuple[float | None, str]:
 
 def _committee(model: str) -> bool:
     """Let the user leave out the members of a model that has some."""
-    count = getattr(registry.info(model), "n_members", 1)
+    count = registry.info(model).n_members
     if count < 2:
         return True
     return st.toggle(

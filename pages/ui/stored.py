@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from jobs.settings import models_folder
 from jobs.store import JobStore
+from jobs.tasks import EVALUATION
 from properties.results import RESULT_TYPES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from jobs.store import Job
+    from properties.atom_energies import AtomEnergies
     from properties.results import StageResult
 
 ACTIVE = frozenset({"queued", "running"})
@@ -23,7 +26,9 @@ ACTIVE = frozenset({"queued", "running"})
 @st.cache_resource(show_spinner=False)
 def store() -> JobStore:
     """Return the one store of this server."""
-    return JobStore.default()
+    found = JobStore.default()
+    models_folder(found.root)
+    return found
 
 
 def stage_path(job: Job, stage: str) -> Path:
@@ -46,6 +51,17 @@ def result(job: Job, stage: str) -> StageResult | None:
 @st.cache_resource(show_spinner=False, max_entries=64)
 def _result(job_id: str, stage: str, version: int, _job: Job) -> StageResult | None:
     return _job.result(stage)
+
+
+def atoms(job: Job) -> AtomEnergies | None:
+    """Return the result of an evaluation, read once for each version of its file."""
+    version = stage_version(job, EVALUATION)
+    return _atoms(job.id, version, job) if version else None
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _atoms(job_id: str, version: int, _job: Job) -> AtomEnergies | None:
+    return _job.atoms()
 
 
 def results(job: Job) -> dict[str, StageResult]:

@@ -15,6 +15,7 @@ APP = Path(__file__).parents[2] / "app.py"
 def store(tmp_path, monkeypatch):
     """The store that the pages of this test use."""
     monkeypatch.setenv("LATTICE_LAB_JOBS", str(tmp_path / "jobs"))
+    monkeypatch.setenv("LATTICE_LAB_MODELS", str(tmp_path / "models"))
     st.cache_resource.clear()
     return JobStore(tmp_path / "jobs")
 

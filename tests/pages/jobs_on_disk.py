@@ -19,6 +19,8 @@ from properties.spec import Spec
 from tests.pages import sample
 
 if TYPE_CHECKING:
+    from jobs.tasks import Task
+    from properties.frozen import Frozen
     from properties.results import Caution, StageResult
 
 
@@ -53,6 +55,22 @@ def ended(
         staging = JobStore(Path(aside))
         job_id = queued(staging, **fields)
         _end(staging, job_id, state, results, message, warnings)
+        shutil.move(staging.root / job_id, store.root / job_id)
+    store.reindex()
+    return job_id
+
+
+def ended_task(
+    store: JobStore, task: Task, results: dict[str, Frozen], state: str = "finished"
+) -> str:
+    """A job of another kind that is over, without its files."""
+    with TemporaryDirectory(dir=store.root.parent) as aside:
+        staging = JobStore(Path(aside))
+        job_id = staging.submit(task)
+        store_results(staging, job_id, results)
+        _change(
+            staging, job_id, lambda s: _with_stages(s.begun(), results, "running").ended(state)
+        )
         shutil.move(staging.root / job_id, store.root / job_id)
     store.reindex()
     return job_id

@@ -11,6 +11,9 @@ import pytest
 from mlpcore import registry
 from pages.ui import phonons_view, session, source_form, spec_form, text, thermal_view
 from properties.committee.result import Calibration
+from properties.spec import STAGES
+from properties.vibrations.born import BornCharges
+from properties.vibrations.born_charges import OWN
 from tests.pages import doubts, jobs_on_disk, sample
 
 SPREAD = float(np.std(doubts.SCALES, ddof=1))
@@ -23,9 +26,7 @@ def with_members(monkeypatch):
     known = registry.info
 
     def info(name):
-        found = dataclasses.replace(known(name))
-        object.__setattr__(found, "n_members", 4)
-        return found
+        return dataclasses.replace(known(name), n_members=4)
 
     monkeypatch.setattr(registry, "info", info)
 
@@ -139,7 +140,34 @@ def test_without_a_committee_nothing_is_said_of_one(page, store):
     job = jobs_on_disk.ended(store, "finished", sample.all_stages(), committee=False)
     app = page(job=job)
     assert "±" not in "".join(figures(app).values())
-    assert "Uncertainty" not in [tab.label for tab in app.tabs]
+    app.session_state[session.TAB] = "Uncertainty"
+    assert "no ±" in words(app.run())
+    app.button(key="compute-committee").click().run()
+    further = store.get(store.list()[0].id).spec
+    assert further.properties == (*STAGES, "committee")
+
+
+def test_modes_at_gamma_have_their_doubt(opened):
+    app = opened("Phonons", {phonons_view.SECTION: "Γ point"})
+    table = next(t.value for t in app.dataframe if "Symmetry" in t.value.columns)
+    acoustic, optical = table["±"]
+    assert not acoustic or acoustic == "None"
+    assert optical == f"{12.5 * SPREAD:.2f}"
+
+
+def test_charges_of_the_model_are_told_from_those_given(page, store):
+    given = BornCharges(np.eye(3), np.zeros((2, 3, 3)), "a file")
+    modes = dataclasses.replace(
+        sample.phonons_with_modes(), born=dataclasses.replace(given, source=OWN)
+    )
+    stages = {**sample.all_stages(), "phonons": modes}
+    app = page(job=jobs_on_disk.ended(store, "finished", stages, born=given))
+    app.session_state[session.TAB] = "Phonons"
+    app.session_state[phonons_view.SECTION] = "Γ point"
+    said = words(app.run())
+    assert "These charges belong to the model" in said
+    assert "charges from a file were left aside" in said
+    assert not any(button.key == "compute-with-born" for button in app.button)
 
 
 def test_form_has_a_switch_for_models_with_members(page, store):

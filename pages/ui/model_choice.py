@@ -1,0 +1,53 @@
+"""Choosing a potential: those of the server, and those that trainings on it have made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from mlpcore import registry
+from pages.ui import model_view, stored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mlpcore.registry import ModelInfo
+
+
+def offered(symbols: Iterable[str]) -> dict[str, ModelInfo]:
+    """Return all registered models, and the trained ones that know the elements."""
+    symbols = tuple(symbols)
+    found = {model.name: model for model in registry.models()}
+    for path in stored.store().checkpoints():
+        model = registry.info(str(path))
+        if not model.unsupported(symbols):
+            found[str(path)] = model
+    return found
+
+
+def label(name: str) -> str:
+    """Return how a model is called in a list."""
+    trained = any(name == str(path) for path in stored.store().checkpoints())
+    return f"{model_view.title(name)} (trained here)" if trained else model_view.title(name)
+
+
+def any_model(symbols: Iterable[str], key: str) -> str:
+    """Let the user choose among all models; the recommended one comes first."""
+    names = list(offered(symbols))
+    return st.selectbox(
+        "Model", names, index=names.index(registry.DEFAULT_MODEL), format_func=label, key=key
+    )
+
+
+def committee(symbols: Iterable[str], key: str) -> str | None:
+    """Let the user choose a committee that knows the elements; ``None`` if there is none."""
+    symbols = tuple(symbols)
+    names = [
+        name
+        for name, model in offered(symbols).items()
+        if model.n_members > 1 and not model.unsupported(symbols)
+    ]
+    if not names:
+        return None
+    return st.selectbox("Committee", names, format_func=label, key=key)

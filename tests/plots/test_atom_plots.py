@@ -1,0 +1,81 @@
+"""Atoms coloured by what a committee says of them, and symmetry functions as curves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ase.build import bulk
+
+from mlpcore.descriptors.functions import Angular, Radial
+from properties import symmetry_functions as curves
+from properties.crystal import Crystal
+from properties.plots import atom_energies as plots
+from properties.plots import symmetry_functions as function_plots
+from tests.pages import committee_sample
+
+
+def test_atoms_in_view_have_the_colours_of_their_originals():
+    result = committee_sample.result()
+    figure = plots.figure(result, 2, "force_spread")
+    mesh = figure.data[0]
+    shown = np.unique(np.round(np.asarray(mesh.intensity, dtype=float), 5))
+    expected = np.unique(np.round(result.force_spread_ev_per_a[2], 5))
+    np.testing.assert_allclose(shown, expected, atol=1e-5)
+    assert mesh.cmax == pytest.approx(result.force_spread_ev_per_a.max())
+
+
+def test_colours_mean_the_same_at_every_amplitude():
+    result = committee_sample.result()
+    for name in plots.QUANTITIES:
+        limits = {
+            (
+                plots.figure(result, k, name).data[0].cmin,
+                plots.figure(result, k, name).data[0].cmax,
+            )
+            for k in (0, 2)
+        }
+        assert len(limits) == 1
+        low, high = limits.pop()
+        assert low == (-high if plots.QUANTITIES[name].diverging else 0.0)
+
+
+def test_energies_are_counted_from_rest():
+    result = committee_sample.result()
+    np.testing.assert_allclose(result.from_rest_ev[0].sum(), 0, atol=1e-12)
+    np.testing.assert_allclose(
+        result.from_rest_ev.sum(axis=1),
+        result.total_energy_ev - result.total_energy_ev[0],
+        atol=1e-9,
+    )
+
+
+def test_growth_is_largest_and_mean():
+    result = committee_sample.result()
+    largest, mean = plots.growth(result, "force_spread", 1).data
+    np.testing.assert_allclose(largest.y, result.force_spread_ev_per_a.max(axis=1))
+    np.testing.assert_allclose(mean.y, result.force_spread_ev_per_a.mean(axis=1))
+
+
+def test_a_single_network_has_no_spread_to_draw():
+    assert plots.offered(committee_sample.result(n_members=1)) == ("energy", "excess")
+
+
+def test_sticks_end_on_the_curve_with_their_counts():
+    silicon = Crystal.from_atoms(bulk("Si", a=5.43))
+    view = curves.radial(silicon, 0, Radial("Si", 1.0, 2.35, 5.0), "cosine")
+    figure = function_plots.over_distance(view.curve, view.cutoff, view.sticks, 5.0)
+    heads = next(trace for trace in figure.data if trace.name == "Si neighbours")
+    assert list(heads.text) == ["×4", "×12", "×12"]
+    np.testing.assert_allclose(
+        heads.y, np.interp(heads.x, view.curve.x, view.curve.y), atol=1e-3
+    )
+
+
+def test_angles_that_add_nothing_are_not_labelled():
+    silicon = Crystal.from_atoms(bulk("Si", a=5.43))
+    function = Angular(("Si", "Si"), 0.3, 8.0, -1, 0.0, 5.0, "G4")
+    view = curves.angular(silicon, 0, function, "cosine")
+    figure = function_plots.over_angle(view.curve, view.positions, view.contributions)
+    heads = next(trace for trace in figure.data if trace.name == "angles of the crystal")
+    labelled = [x for x, text in zip(heads.x, heads.text, strict=True) if text]
+    np.testing.assert_allclose(labelled, [109.4712], atol=1e-3)
