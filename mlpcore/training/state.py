@@ -1,0 +1,107 @@
+"""What a training keeps on disk, so that it can be killed at any time and go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import time
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from mlpcore.errors import TrainingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mlpcore.training.config import TrainingConfig
+
+STATE, CONFIG, HISTORY = "state.pt", "config.json", "history.json"
+SAVE_EVERY_S = 5.0
+HISTORY_EVERY_S = 1.0
+
+
+class Folder:
+    """The folder of one training.
+
+    Parameters
+    ----------
+    path
+        Made where there is none.
+    config
+        Refused where the folder holds the training of another one.
+    """
+
+    def __init__(self, path: Path, config: TrainingConfig) -> None:
+        self.path = path
+        self._saved: dict[str, float] = {}
+        text = json.dumps(config.to_dict(), indent=1, ensure_ascii=False)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            kept = path / CONFIG
+            if kept.exists() and kept.read_text(encoding="utf-8") != text:
+                raise TrainingError(
+                    f"{path} already holds another training. Choose another folder, or remove "
+                    "that one."
+                )
+            write_atomic(kept, text.encode())
+        except OSError as error:
+            raise TrainingError(
+                f"{path} cannot be written to ({error.strerror}). Choose another folder."
+            ) from error
+
+    def save(self, name: str, state: dict[str, Any]) -> None:
+        """Keep tensors and plain values under a name."""
+        write_atomic(self.path / name, lambda file: torch.save(state, file))
+
+    def save_sometimes(self, name: str, state: Callable[[], dict[str, Any]]) -> None:
+        """Keep what `state` returns unless that was done only seconds ago."""
+        if self._due(name, SAVE_EVERY_S):
+            self.save(name, state())
+
+    def load(self, name: str) -> dict[str, Any] | None:
+        """Return what was kept, or ``None``; nothing in the file is ever executed."""
+        path = self.path / name
+        if not path.exists():
+            return None
+        try:
+            found: dict[str, Any] = torch.load(path, weights_only=True)
+        except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
+            raise TrainingError(
+                f"{path} is damaged, so the training cannot go on from it. Remove the file to "
+                "begin anew."
+            ) from error
+        return found
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Write a JSON file."""
+        text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+        write_atomic(self.path / name, text.encode())
+
+    def write_history(self, history: dict[str, Any], last: bool = False) -> None:
+        """Write the errors so far, at most about once a second."""
+        if self._due(HISTORY, HISTORY_EVERY_S) or last:
+            text = json.dumps(history, separators=(",", ":"))
+            write_atomic(self.path / HISTORY, text.encode())
+
+    def _due(self, name: str, every_s: float) -> bool:
+        now = time.monotonic()
+        if name in self._saved and now - self._saved[name] < every_s:
+            return False
+        self._saved[name] = now
+        return True
+
+
+def write_atomic(path: Path, content: bytes | Callable[[Any], None]) -> None:
+    """Write a file so that a reader finds the old or the new one, whole."""
+    waiting = path.with_name(f".{path.name}.new")
+    with waiting.open("wb") as file:
+        if callable(content):
+            content(file)
+        else:
+            file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    waiting.replace(path)
