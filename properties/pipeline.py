@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcore import registry
-from mlpcore.errors import Cancelled, MLPError, NotConvergedError, StructureError
+from mlpcore.errors import (
+    Cancelled,
+    MLPError,
+    ModelUnavailableError,
+    NotConvergedError,
+    StructureError,
+)
 from properties import __version__, export, export_committee, relax, symmetry
 from properties.checks import Caution
 from properties.committee.stage import committee
@@ -43,6 +49,9 @@ if TYPE_CHECKING:
     from properties.vibrations.born import BornCharges
 
 VERSIONED = ("torch", "sevenn", "chgnet", "ase", "phonopy", "spglib", "seekpath", "numpy")
+
+WEIGHTS = "weights"
+"""Key of the piece that says which weights the others belong to."""
 
 ANIONS = frozenset({"H", "N", "P", "As", "O", "S", "Se", "Te", "F", "Cl", "Br", "I"})
 
@@ -86,6 +95,7 @@ def run(
             "can be computed. Choose a smaller cell."
         )
     potential = _load(spec, device, "float64")
+    _require_same_weights(potential.info, pieces)
     if files is not None:
         files.mkdir(parents=True, exist_ok=True)
     runner = _Run(spec, potential, device, monitor, pieces, files)
@@ -100,19 +110,38 @@ def run(
 
 
 def _load(spec: Spec, device: str, dtype: str) -> Potential:
-    return _loaded(registry.load, spec.model, device, dtype, spec.engine)
+    return _loaded(_loader(spec.model), spec.model, device, dtype, spec.engine)
+
+
+def _loader(model: str) -> tuple[Callable[..., Potential], str]:
+    """Who loads a model, and the hash of its weights: one trained anew keeps its name."""
+    return registry.load, registry.info(model).sha256
 
 
 @lru_cache(maxsize=2)
 def _loaded(
-    load: Callable[..., Potential],
+    loader: tuple[Callable[..., Potential], str],
     model: str,
     device: str,
     dtype: str,
     engine: registry.Engine,
 ) -> Potential:
     """Keep the last potentials: to build one takes seconds, and one job follows another."""
-    return load(model, device=device, dtype=dtype, engine=engine)
+    return loader[0](model, device=device, dtype=dtype, engine=engine)
+
+
+def _require_same_weights(model: registry.ModelInfo, pieces: Pieces) -> None:
+    """Refuse to go on with pieces of work of a potential that was trained anew since."""
+    if not model.own:
+        return
+    kept = pieces.get(WEIGHTS)
+    if kept is not None and str(kept["sha256"]) != model.sha256:
+        raise ModelUnavailableError(
+            f"The weights of {model.title} are others than when this calculation began "
+            f"({model.sha256[:12]} instead of {str(kept['sha256'])[:12]}). What is finished "
+            "does not belong to them: submit the calculation anew."
+        )
+    pieces.put(WEIGHTS, {"sha256": np.array(model.sha256)})
 
 
 class _Run:
@@ -256,7 +285,7 @@ class _Run:
         )
 
     def _another(self, model: str) -> Potential:
-        return _loaded(registry.load, model, self._device, "float64", self._spec.engine)
+        return _loaded(_loader(model), model, self._device, "float64", self._spec.engine)
 
     @cached_property
     def _born(self) -> BornCharges | None:

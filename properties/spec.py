@@ -188,13 +188,17 @@ class Spec:
 
     def _carries_members(self) -> bool:
         """Whether members are carried through; complain if there are none to carry."""
-        model = registry.info(self.model)
-        if self.committee and COMMITTEE in self.properties and _members(model) < 2:
+        if self.committee and COMMITTEE in self.properties and not self.has_members:
             raise SpecError(
-                f"{model.title} is a single model, and a committee needs at least 2 members. "
-                f"Leave {COMMITTEE!r} out, or choose a model with members."
+                f"{registry.info(self.model).title} is a single model, and a committee needs "
+                f"at least 2 members. Leave {COMMITTEE!r} out, or choose a model with members."
             )
-        return self.committee and _members(model) > 1
+        return self.committee and self.has_members
+
+    @property
+    def has_members(self) -> bool:
+        """Whether the model is a committee."""
+        return registry.info(self.model).n_members > 1
 
     @property
     def settings(self) -> Preset:
@@ -244,10 +248,9 @@ class Spec:
         for name in ("elastic_pressures_gpa", "compare_models", "born"):
             if not data[name]:
                 del data[name]
+        model = registry.info(self.model)
+        if model.own:  # trained anew it keeps its name
+            data["weights"] = model.sha256
         data["structure"] = self.structure.sha256
         data["settings"] = repr(self.settings)
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
-
-
-def _members(model: registry.ModelInfo) -> int:
-    return int(getattr(model, "n_members", 1))

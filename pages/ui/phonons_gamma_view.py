@@ -103,7 +103,11 @@ def _mode(mode: GammaMode, unit: str, committee: CommitteeResult | None) -> dict
     own = [float(doubts[band]) for band in mode.bands] if len(doubts) else []
     return {
         f"ω ({unit})": bands.written(mode.frequency_thz, unit),
-        **({"±": bands.written(max(own), unit)} if own and not mode.acoustic else {}),
+        **(
+            {"±": text.NOTHING if mode.acoustic else bands.written(max(own), unit)}
+            if own
+            else {}
+        ),
         "Symmetry": plots.symmetry_label(mode.label) if mode.label else text.NOTHING,
         "Degeneracy": str(len(mode.bands)),
         "Active in": "acoustic" if mode.acoustic else _activity(mode),

@@ -251,6 +251,12 @@ heat_capacity_p_j_per_mol_atoms_k
         """Calibrated spread of each band along the path, (q, b)."""
         return self._calibrated(np.asarray(self.band_frequency_thz, dtype=float))
 
+    @property
+    def gamma_doubt_thz(self) -> FloatArray:
+        """Calibrated spread of each mode at Γ, (b,), or empty."""
+        known = self.gamma_frequencies_thz
+        return self._calibrated(known) if known.size else known
+
     def thermal_doubt(self, name: str) -> FloatArray:
         """Calibrated spread of an array over temperature by its field's name, (t,)."""
         return self._calibrated(getattr(self, name))

@@ -69,6 +69,12 @@ def silicon(tmp_path: Path) -> Path:
     return path
 
 
+def test_members_can_be_left_out(fake: FakePipeline, silicon: Path, tmp_path: Path) -> None:
+    words = [str(silicon), "--no-committee", "--out", str(tmp_path / "out")]
+    assert main(words) == 0
+    assert not fake.calls[0][0].committee
+
+
 def test_a_file_gives_result_json_and_status_0(
     fake: FakePipeline, silicon: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

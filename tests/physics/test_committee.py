@@ -21,8 +21,7 @@ from properties.spec import STAGES, Spec
 from properties.vibrations import born_model
 from properties.vibrations.born import BornCharges
 
-MODEL = dataclasses.replace(registry.info("sevennet-0"))
-object.__setattr__(MODEL, "n_members", 3)
+MODEL = dataclasses.replace(registry.info("sevennet-0"), n_members=len(SCALES))
 
 
 @pytest.fixture
