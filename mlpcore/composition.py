@@ -10,6 +10,7 @@ import numpy as np
 
 from mlpcore import registry
 from mlpcore.electrostatics import ElectrostaticPotential
+from mlpcore.errors import ModelUnavailableError
 from mlpcore.potential import (
     Evaluation,
     Extrapolation,
@@ -139,12 +140,22 @@ def assemble(
     precision = str(network.dtype).removeprefix("torch.")
     terms: list[Potential] = []
     if checkpoint.baseline is not None:
-        name = registry.info(checkpoint.baseline).name  # a registered one, never a path
-        terms.append(registry.load(name, device, precision, engine))
+        _require_registered(checkpoint.baseline)
+        terms.append(registry.load(checkpoint.baseline, device, precision, engine))
     if checkpoint.electrostatics is not None:
         settings = checkpoint.electrostatics
         terms.append(ElectrostaticPotential.from_settings(settings, device, precision))
     return SumPotential((*terms, network), info) if terms else network
+
+
+def _require_registered(baseline: str) -> None:
+    """Refuse anything but the universal models: a stranger's checkpoint must open no file."""
+    known = [model.name for model in registry.models() if not model.own]
+    if baseline not in known:
+        raise ModelUnavailableError(
+            f"The checkpoint corrects {baseline!r}, which is not one of the models here: "
+            f"{', '.join(known)}. Add that model first."
+        )
 
 
 def _info_of(terms: Sequence[Potential], info: ModelInfo) -> ModelInfo:
@@ -153,8 +164,6 @@ def _info_of(terms: Sequence[Potential], info: ModelInfo) -> ModelInfo:
         info,
         elements=info.elements.intersection(*known),
         cutoff_a=max(term.info.cutoff_a for term in terms),
-        memory_per_atom_mb=sum(term.info.memory_per_atom_mb for term in terms),
-        upstream_memory_per_atom_mb=sum(t.info.upstream_memory_per_atom_mb for t in terms),
         twice_differentiable=all(term.info.twice_differentiable for term in terms),
     )
 

@@ -35,7 +35,7 @@ def of_potential(
     potential: Potential, phonon: Phonopy, charges: ModelCharges | None = None
 ) -> Phonopy:
     """Fill in a potential's force constants, by finite displacements."""
-    found = phonon.copy()
+    found = phonon.replicate()
     found.generate_displacements(distance=STEP_A, is_plusminus=True)
     cells = [to_ase(cell) for cell in found.supercells_with_displacements]
     found.forces = [potential.evaluate([cell])[0].forces_ev_per_a for cell in cells]
@@ -54,7 +54,7 @@ def of_forces(
     frames
         Of the supercell, its atoms in any order.
     """
-    found = phonon.copy()
+    found = phonon.replicate()
     displacements, forces = zip(*(_of_frame(found, frame) for frame in frames), strict=True)
     found.dataset = {"displacements": np.array(displacements), "forces": np.array(forces)}
     with warnings.catch_warnings():
