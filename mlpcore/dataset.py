@@ -1,15 +1,17 @@
-"""Training data: frames with energies, forces and stresses, and where they come from.
+"""Labelled structures: reading, writing and splitting them. Importing this needs no torch.
 
-Importing this module never imports torch, so that an environment with nothing but a
-density-functional code can write data and the pages can look at them.
+A data set is one file of extended XYZ, packed with xz or not. Each frame has its cell, the
+energy of the whole cell in eV, forces in eV/Å, where they are known the stress in eV/Å³, and a
+source; the first frame also carries the settings of whatever made the labels.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import json
 import lzma
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,36 +20,38 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io.extxyz import read_xyz, write_xyz
+from ase.stress import voigt_6_to_full_3x3_stress
 
-from mlpcore.dataset_units import require_units
+from mlpcore import label_checks
 from mlpcore.errors import DatasetError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ase import Atoms
     from numpy.typing import NDArray
 
-MAX_BYTES = 200 * 1024**2
-PRESSED = ".xz"
+MOST_BYTES = 400_000_000
+"""Unpacked size up to which a file is read."""
+
+NO_SOURCE = "frame {}"
+PARTS = ("training", "validation", "test")
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One labelled structure.
+    """A structure with its labels.
 
     Attributes
     ----------
     atoms
-        The structure, without a calculator.
+        The periodic structure, without a calculator.
     energy_ev
-        Of the whole cell, eV.
+        Energy of the whole cell in eV.
     forces_ev_per_a
         (n, 3), eV/Å.
     stress_ev_per_a3
-        (3, 3), eV/Å³, positive in tension; ``None`` where it was not computed.
+        (3, 3), eV/Å³, positive in tension; ``None`` where it is not known.
     source
-        Frames of one source are alike and are kept together when data are split.
+        Where the frame comes from; frames of one source are kept together in a split.
     """
 
     atoms: Atoms
@@ -59,215 +63,241 @@ class Frame:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Frames, the settings with which they were labelled, and the hash of the file.
+    """Frames and how they were made.
 
     Attributes
     ----------
+    frames
+        The labelled structures.
     settings
-        Such as ``oracle``, ``functional``, ``cutoff_ev``, ``seeds``, ``citation``, ``licence``.
+        Plain JSON values: ``oracle``, ``functional``, ``licence``, ``citation`` and whatever
+        else it takes to make the labels again.
     """
 
     frames: tuple[Frame, ...]
     settings: dict[str, Any] = field(default_factory=dict)
-    sha256: str = ""
 
     @cached_property
-    def elements(self) -> tuple[str, ...]:
-        """Elements in the order of their first appearance."""
-        found = (symbol for frame in self.frames for symbol in frame.atoms.symbols)
-        return tuple(dict.fromkeys(found))
+    def sha256(self) -> str:
+        """Hash of structures and labels as they are kept in a file, however that is packed."""
+        digest = hashlib.sha256()
+        for frame in self.frames:
+            digest.update(frame.atoms.numbers.astype("<i8").tobytes() + frame.source.encode())
+            for values in _numbers(frame):
+                digest.update((np.round(values, 8) + 0.0).astype("<f8").tobytes())
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True)
 class Split:
-    """Numbers of the frames that are trained on, that choose the weights, and that judge."""
+    """Numbers of the frames, from 0, in each of three parts without a frame in common."""
 
     train: tuple[int, ...]
     validation: tuple[int, ...]
     test: tuple[int, ...]
 
 
-def read(path: Path) -> Dataset:
-    """Read extended XYZ (eV, Å), compressed (.xz) or not, with its settings beside it.
-
-    Raises
-    ------
-    DatasetError
-        The file is unreadable, or a frame lacks something, holds numbers that are not
-        finite, or energies that do not go with the forces; names the frame and the field.
-    """
-    path = Path(path)
-    try:
-        data = path.read_bytes()
-        beside = settings_path(path)
-        settings = beside.read_bytes() if beside.is_file() else b"{}"
-    except OSError as error:
-        raise DatasetError(
-            f"{path} cannot be read ({error.strerror}). Check the path and who may read it."
-        ) from error
-    return read_bytes(data, path.name, settings)
-
-
-def read_bytes(data: bytes, name: str, settings: bytes = b"{}") -> Dataset:
-    """Read a data set from the content of its files; see :func:`read`."""
-    text = _text(data, name)
-    try:
-        raw = list(read_xyz(io.StringIO(text), index=slice(None)))
-    except (ValueError, KeyError, IndexError, TypeError, OSError, AttributeError) as error:
-        raise DatasetError(
-            f"{name} cannot be read as extended XYZ ({error}). Each frame needs the number of "
-            'atoms, a line with Lattice="…", Properties=species:S:1:pos:R:3:forces:R:3 and '
-            "energy=…, then a line for each atom."
-        ) from error
-    if not raw:
-        raise DatasetError(f"{name} holds no frames. Give extended XYZ with at least one.")
-    frames = tuple(_frame(atoms, k, name) for k, atoms in enumerate(raw, start=1))
-    require_units(frames, name)
-    try:
-        known = json.loads(settings)
-    except ValueError as error:
-        raise DatasetError(
-            f"The settings beside {name} are not JSON ({error}). Mend or remove that file."
-        ) from error
-    return Dataset(frames, dict(known), hashlib.sha256(data).hexdigest())
-
-
-def write(path: Path, dataset: Dataset) -> None:
-    """Write extended XYZ, compressed if the name ends in .xz, and the settings beside it."""
-    text = io.StringIO()
-    write_xyz(text, [_labelled(frame) for frame in dataset.frames])
-    data = text.getvalue().encode()
-    path.write_bytes(lzma.compress(data, preset=9) if path.suffix == PRESSED else data)
-    settings = json.dumps(dataset.settings, indent=1, ensure_ascii=False)
-    settings_path(path).write_text(settings + "\n", encoding="utf-8")
-
-
-def settings_path(path: Path) -> Path:
-    """Return where the settings of a data set are kept: beside it, with the ending .json."""
-    plain = path.with_suffix("") if path.suffix == PRESSED else path
-    return plain.with_suffix(".json")
-
-
-def split(
-    dataset: Dataset,
-    fractions: Sequence[float] = (0.8, 0.1, 0.1),
-    seed: int = 0,
-    by: str = "source",
-) -> Split:
-    """Deal frames to training, validation and test.
+def read(path: Path | str) -> Dataset:
+    """Read a data set and check that it can be what it claims to be.
 
     Parameters
     ----------
-    fractions
-        Of the frames, for the three parts.
-    by
-        ``"source"`` keeps frames of one source together, ``"frame"`` deals each on its own.
+    path
+        Extended XYZ, ending in ``.extxyz``, ``.xyz`` or one of these and ``.xz``.
 
     Raises
     ------
     DatasetError
-        There are fewer sources than parts, or fractions that are not ones.
+        The file cannot be read, or a frame lacks a label, or labels are impossible. The
+        message names the frame, counted from 1, and the field.
     """
-    if len(fractions) != 3 or min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-6:
-        raise DatasetError(
-            f"The fractions of training, validation and test are {tuple(fractions)}; three "
-            "numbers from 0 to 1 are needed whose sum is 1."
-        )
-    groups: dict[str, list[int]] = {}
-    for k, frame in enumerate(dataset.frames):
-        groups.setdefault(frame.source if by == "source" else str(k), []).append(k)
-    if len(groups) < sum(fraction > 0 for fraction in fractions):
-        raise DatasetError(
-            f"The data come from {len(groups)} source(s), too few for training, validation and "
-            "test frames of different sources. Add data, name their sources, or split by frame."
-        )
-    order = np.random.default_rng(seed).permutation(sorted(groups))
-    parts = _dealt([groups[name] for name in order], fractions)
-    return Split(*(tuple(sorted(part)) for part in parts))
-
-
-def _dealt(groups: list[list[int]], fractions: Sequence[float]) -> list[list[int]]:
-    """Give each group to the part that lacks most of its share; smallest parts first."""
-    total = sum(map(len, groups))
-    parts: list[list[int]] = [[], [], []]
-    smallest_first = np.argsort(fractions, kind="stable")
-    for group in groups:
-        empty = [p for p in smallest_first if fractions[p] > 0 and not parts[p]]
-        lacking = [fractions[p] - len(parts[p]) / total for p in range(3)]
-        parts[empty[0] if empty else int(np.argmax(lacking))] += group
-    return parts
-
-
-def _text(data: bytes, name: str) -> str:
+    path = Path(path)
     try:
-        if name.endswith(PRESSED):
-            press = lzma.LZMADecompressor()
-            data = press.decompress(data, max_length=MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise DatasetError(
-                f"{name} is larger than {MAX_BYTES // 1024**2} MiB. Give fewer frames."
-            )
-        return data.decode()
-    except (lzma.LZMAError, EOFError, UnicodeDecodeError) as error:
+        content = path.read_bytes()
+    except OSError as error:
         raise DatasetError(
-            f"{name} is not text in UTF-8 or is damaged ({error}). Give extended XYZ, as it is "
-            "or compressed with xz."
+            f"{path} cannot be read ({error.strerror}). Give the path of an extended XYZ file."
         ) from error
+    return read_bytes(content, path.name)
 
 
-def _frame(atoms: Atoms, number: int, name: str) -> Frame:
-    results = atoms.calc.results if atoms.calc is not None else {}
-    where = f"Frame {number} of {name}"
-    for needed in ("energy", "forces"):
-        if needed not in results:
-            raise DatasetError(
-                f"{where} has no {needed}. Every frame needs energy (eV, of the cell) and "
-                "forces (eV/Å, a column of three for each atom)."
-            )
-    if not atoms.pbc.all() or atoms.cell.volume < 1e-3:
-        raise DatasetError(
-            f"{where} has no periodic cell. Give Lattice and pbc; put molecules in a large box."
-        )
-    stress = results.get("stress")
-    if stress is not None and np.shape(stress) == (6,):
-        xx, yy, zz, yz, xz, xy = stress
-        stress = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
-    source = str(atoms.info.get("source", f"frame {number}"))
-    plain = atoms.copy()
-    plain.calc = None
-    plain.info, plain.arrays = {}, {k: plain.arrays[k] for k in ("numbers", "positions")}
-    found = Frame(
-        plain,
-        float(results["energy"]),
-        np.array(results["forces"], dtype=float),
-        None if stress is None else np.array(stress, dtype=float),
-        source,
-    )
-    _require_finite(found, where)
+def read_bytes(content: bytes, name: str = "The file") -> Dataset:
+    """Read a data set from the bytes of a file; see :func:`read`."""
+    try:
+        text = _unpacked(content, name).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{name} is not a text file. Extended XYZ is needed.") from error
+    structures = _structures(text, name)
+    settings = structures[0].info.get("settings", {})
+    frames = tuple(_frame(atoms, number) for number, atoms in enumerate(structures, start=1))
+    found = Dataset(frames, settings if isinstance(settings, dict) else {"note": settings})
+    check(found)
     return found
 
 
-def _require_finite(frame: Frame, where: str) -> None:
-    fields = {
-        "positions": frame.atoms.positions,
-        "cell": frame.atoms.cell.array,
-        "energy": frame.energy_ev,
-        "forces": frame.forces_ev_per_a,
-        "stress": 0.0 if frame.stress_ev_per_a3 is None else frame.stress_ev_per_a3,
-    }
-    for name, values in fields.items():
-        if not np.isfinite(values).all():
-            raise DatasetError(
-                f"{where} has a number that is not finite in {name}. Compute it again or leave "
-                "the frame out."
-            )
+def check(dataset: Dataset) -> None:
+    """Raise DatasetError where labels are missing, impossible or not in the units claimed."""
+    if not dataset.frames:
+        raise DatasetError("The data hold no structures. Add frames with energies and forces.")
+    for number, frame in enumerate(dataset.frames, start=1):
+        label_checks.check_frame(frame, number)
+    label_checks.check_units(dataset.frames)
 
 
-def _labelled(frame: Frame) -> Atoms:
-    atoms = frame.atoms.copy()
-    atoms.info["source"] = frame.source
-    labels: dict[str, Any] = {"energy": frame.energy_ev, "forces": frame.forces_ev_per_a}
+def write(path: Path | str, dataset: Dataset, digits: int = 8) -> None:
+    """Write a data set, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Where to; packed if it ends in ``.xz``.
+    dataset
+        What to write; checked as in :func:`read`, units aside.
+    digits
+        Decimals that are kept of positions in Å and forces in eV/Å.
+    """
+    path = Path(path)
+    for number, frame in enumerate(dataset.frames, start=1):
+        label_checks.check_frame(frame, number)
+    content = text_of(dataset, digits).encode()
+    if path.suffix == ".xz":
+        content = lzma.compress(content, preset=9 | lzma.PRESET_EXTREME)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(content)
+    partial.replace(path)
+
+
+def text_of(dataset: Dataset, digits: int = 8) -> str:
+    """Return the data set as extended XYZ."""
+    buffer = io.StringIO()
+    for number, frame in enumerate(dataset.frames):
+        atoms = to_ase(frame, digits)
+        if number == 0 and dataset.settings:
+            atoms.info["settings"] = dataset.settings
+        write_xyz(buffer, [atoms])
+    return buffer.getvalue()
+
+
+def to_ase(frame: Frame, digits: int = 8) -> Atoms:
+    """Return the structure with its labels as ASE keeps them."""
+    source = frame.atoms
+    atoms = type(source)(
+        source.numbers, np.round(source.positions, digits), cell=source.cell, pbc=True
+    )
+    labels: dict[str, Any] = {"energy": frame.energy_ev}
+    labels["forces"] = np.round(frame.forces_ev_per_a, digits)
     if frame.stress_ev_per_a3 is not None:
-        labels["stress"] = frame.stress_ev_per_a3
+        labels["stress"] = np.round(frame.stress_ev_per_a3, 10)
     atoms.calc = SinglePointCalculator(atoms, **labels)
+    atoms.info["source"] = frame.source
     return atoms
+
+
+def split(
+    dataset: Dataset, fractions: Sequence[float], seed: int, by: str = "source"
+) -> Split:
+    """Divide the frames at random into training, validation and test.
+
+    Parameters
+    ----------
+    dataset
+        The frames.
+    fractions
+        Shares of the three parts; they add up to 1.
+    seed
+        Same seed, same parts.
+    by
+        ``"source"`` keeps frames of one source in one part; ``"frame"`` does not.
+
+    Raises
+    ------
+    DatasetError
+        There are fewer than three sources, or frames, to divide.
+    """
+    groups: dict[object, list[int]] = defaultdict(list)
+    for number, frame in enumerate(dataset.frames):
+        groups[frame.source if by == "source" else number].append(number)
+    if len(groups) < len(PARTS):
+        unit = "sources" if by == "source" else "frames"
+        other = ' Split by "frame" instead, or add data.' if by == "source" else " Add data."
+        raise DatasetError(
+            f"The data have {len(groups)} {unit}; training, validation and test need at "
+            f"least one each, so three.{other}"
+        )
+    shuffled = [list(groups.values())[i] for i in _order(len(groups), seed)]
+    return Split(*(tuple(sorted(part)) for part in _dealt(shuffled, fractions)))
+
+
+def _order(count: int, seed: int) -> NDArray[np.int64]:
+    return np.random.default_rng(seed).permutation(count)
+
+
+def _dealt(groups: list[list[int]], fractions: Sequence[float]) -> list[list[int]]:
+    """Give each part one group, then every group to the part that lacks most."""
+    total = sum(map(len, groups))
+    parts: list[list[int]] = [[], [], []]
+    by_size = sorted(range(3), key=lambda part: fractions[part])
+    for part, smallest in zip(by_size, sorted(groups[:3], key=len), strict=True):
+        parts[part] += smallest
+    for group in groups[3:]:
+        lacking = [f * total - len(p) for f, p in zip(fractions, parts, strict=True)]
+        parts[int(np.argmax(lacking))] += group
+    return parts
+
+
+def _unpacked(content: bytes, name: str) -> bytes:
+    if not content.startswith(b"\xfd7zXZ"):
+        found = content
+    else:
+        try:
+            found = lzma.LZMADecompressor().decompress(content, max_length=MOST_BYTES + 1)
+        except lzma.LZMAError as error:
+            raise DatasetError(f"{name} is a damaged xz file. Pack it again.") from error
+    if len(found) > MOST_BYTES:
+        raise DatasetError(
+            f"{name} is larger than {MOST_BYTES // 1_000_000} MB unpacked. Use fewer frames."
+        )
+    return found
+
+
+def _structures(text: str, name: str) -> list[Atoms]:
+    found: list[Atoms] = []
+    try:
+        # The reader meets damage with many kinds of exceptions, some of them bare.
+        found.extend(read_xyz(io.StringIO(text), slice(None)))
+    except Exception as error:
+        raise DatasetError(
+            f"{name} cannot be read as extended XYZ; after {len(found)} frames: {error}. "
+            "Each frame is the number of atoms, a line of properties, and a line an atom."
+        ) from error
+    if not found:
+        raise DatasetError(f"{name} holds no structures. Extended XYZ is needed.")
+    return found
+
+
+def _frame(atoms: Atoms, number: int) -> Frame:
+    results = getattr(atoms.calc, "results", {})
+    energy = results.get("energy", results.get("free_energy"))
+    for field_name, value, example in (
+        ("energy", energy, "energy=−27.5 (eV, of the whole cell) in the line of properties"),
+        ("forces", results.get("forces"), "forces:R:3 (eV/Å) to the properties of atoms"),
+    ):
+        if value is None:
+            raise DatasetError(f"Frame {number} has no {field_name}. Add {example}.")
+    stress = results.get("stress")
+    if stress is not None and np.shape(stress) == (6,):
+        stress = voigt_6_to_full_3x3_stress(stress)
+    source = str(atoms.info.get("source", NO_SOURCE.format(number)))
+    bare = type(atoms)(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+    return Frame(bare, energy, results["forces"], stress, source)
+
+
+def _numbers(frame: Frame) -> list[NDArray[np.float64]]:
+    stress = frame.stress_ev_per_a3
+    return [
+        frame.atoms.cell.array,
+        frame.atoms.positions,
+        np.array([frame.energy_ev]),
+        frame.forces_ev_per_a,
+        np.zeros(0) if stress is None else stress,
+    ]

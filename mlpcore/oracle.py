@@ -1,0 +1,169 @@
+"""Where labels come from: any ASE calculator, and GPAW as the one for real data.
+
+Importing this module never imports torch, so that it runs in an environment of its own:
+``python -m mlpcore.oracle Si --frames 200 --seed 5000 --out si.extxyz`` labels random cells one
+by one, appends each to the file at once and goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from ase.io.extxyz import read_xyz, write_xyz
+from tqdm import tqdm
+
+from mlpcore.dataset import Frame, labelled
+from mlpcore.errors import DatasetError, MLPError, ModelUnavailableError
+from mlpcore.sampling import CRYSTALS, Sampled, sample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ase import Atoms
+    from ase.calculators.calculator import Calculator
+
+BATCH = 7
+"""Frames drawn one after the other that are one source when data are split."""
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """Labels structures.
+
+    Attributes
+    ----------
+    calculator
+        Returns an ASE calculator for a structure.
+    settings
+        What to write beside the data.
+    """
+
+    calculator: Callable[[Atoms], Calculator]
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def label(self, atoms: Atoms, source: str) -> Frame:
+        """Compute energy, forces and stress of a structure.
+
+        Raises
+        ------
+        DatasetError
+            The calculation did not converge, or gave numbers that are not finite.
+        """
+        known = atoms.copy()
+        known.calc = self.calculator(known)
+        try:
+            energy = float(known.get_potential_energy(force_consistent=True))
+            forces, stress = known.get_forces(), known.get_stress(voigt=False)
+        except Exception as error:
+            raise DatasetError(
+                f"The oracle gave no label for {atoms.get_chemical_formula()} from {source} "
+                f"({type(error).__name__}: {error}). Change its settings or leave the frame "
+                "out."
+            ) from error
+        if not all(np.isfinite(values).all() for values in (energy, forces, stress)):
+            raise DatasetError(f"The oracle gave numbers that are not finite for {source}.")
+        return Frame(atoms.copy(), energy, forces, stress, source)
+
+
+@dataclass(frozen=True)
+class PlaneWaves:
+    """Settings of a plane-wave calculation with GPAW.
+
+    Attributes
+    ----------
+    cutoff_ev
+        Of the plane waves.
+    k_points
+        Divisions of a Monkhorst–Pack mesh that avoids Γ, by number of atoms of the cell.
+    """
+
+    cutoff_ev: float
+    k_points: dict[int, int]
+    functional: str = "PBE"
+    smearing_ev: float = 0.01
+
+
+SETTINGS = {
+    "Si": PlaneWaves(300, {2: 6, 8: 3, 16: 3}),
+    "NaCl": PlaneWaves(350, {2: 4, 8: 2, 16: 2}),
+}
+
+
+def gpaw_oracle(settings: PlaneWaves, log: str | None = None) -> Oracle:
+    """Return GPAW with some settings.
+
+    Raises
+    ------
+    ModelUnavailableError
+        GPAW is not installed.
+    """
+    try:
+        from gpaw import GPAW, PW, FermiDirac
+        from gpaw import __version__ as version
+    except ImportError as error:
+        raise ModelUnavailableError(
+            "The oracle is GPAW, which is not installed here. docs/potentials.md says how to "
+            "install it in an environment of its own."
+        ) from error
+
+    def calculator(atoms: Atoms) -> Calculator:
+        divisions = settings.k_points[len(atoms)]
+        return GPAW(
+            mode=PW(settings.cutoff_ev),
+            xc=settings.functional,
+            kpts={"size": (divisions,) * 3, "gamma": False},
+            occupations=FermiDirac(settings.smearing_ev),
+            convergence={"density": 1e-5, "forces": 1e-3},
+            txt=log,
+        )
+
+    meshes = ", ".join(f"{k}×{k}×{k} for {n} atoms" for n, k in settings.k_points.items())
+    return Oracle(
+        calculator,
+        {
+            "oracle": f"GPAW {version}, plane waves",
+            "functional": settings.functional,
+            "cutoff_ev": settings.cutoff_ev,
+            "k_points": f"{meshes}, without Γ",
+            "smearing_ev": settings.smearing_ev,
+        },
+    )
+
+
+def extend(path: Path, drawn: list[Sampled], oracle: Oracle) -> int:
+    """Label what is not in the file yet, appending frame by frame; return how many."""
+    done = 0
+    if path.is_file():
+        with path.open(encoding="utf-8") as file:
+            done = sum(1 for _ in read_xyz(file, index=slice(None)))
+    for number, item in enumerate(tqdm(drawn[done:], unit="frame"), start=done):
+        frame = oracle.label(item.atoms, f"batch {number // BATCH + 1}")
+        with path.open("a", encoding="utf-8") as file:
+            write_xyz(file, [labelled(frame, seed=item.seed)])
+    return len(drawn) - done
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Label random cells of a crystal."""
+    parser = argparse.ArgumentParser(prog="python -m mlpcore.oracle", description=main.__doc__)
+    parser.add_argument("crystal", choices=sorted(CRYSTALS))
+    parser.add_argument("--frames", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0, help="of the first frame")
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args(arguments)
+    drawn = [sample(given.crystal, given.seed, k) for k in range(given.frames)]
+    try:
+        extend(given.out, drawn, gpaw_oracle(SETTINGS[given.crystal], f"{given.out}.txt"))
+    except MLPError as error:
+        print(error, file=sys.stderr)  # noqa: T201  a command speaks
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
