@@ -93,7 +93,9 @@ class BehlerParrinelloPotential(Potential):
         ranges = None
         if limits[0] is not None and limits[1] is not None:
             ranges = torch.stack([limits[0], limits[1]]).to(where, precision)
-        return cls(info, checkpoint.functions, networks, ranges)
+        found = cls(info, checkpoint.functions, networks, ranges)
+        found.calibration = checkpoint.calibration
+        return found
 
     @cached_property
     def members(self) -> tuple[Potential, ...]:

@@ -58,6 +58,7 @@ class SumPotential(Potential):
         self.memory_per_atom_mb = sum(term.memory_per_atom_mb for term in terms)
         self._varied = committees[0] if committees else terms[-1]
         self._fixed = tuple(term for term in terms if term is not self._varied)
+        self.calibration = self._varied.calibration
 
     @cached_property
     def members(self) -> tuple[Potential, ...]:

@@ -141,6 +141,9 @@ class Potential(ABC):
         one call each; 1 where it never is.
     memory_per_atom_mb
         Memory that an evaluation takes, about, for one atom more.
+    calibration
+        ``energy_factor`` and ``force_factor`` of the members' spread (see
+        :mod:`mlpcore.calibration`), among others; ``None`` where it was not measured.
     """
 
     info: ModelInfo
@@ -149,6 +152,7 @@ class Potential(ABC):
     engine: str
     batch_atoms: int = 1
     memory_per_atom_mb: float
+    calibration: dict[str, Any] | None = None
 
     @property
     def members(self) -> tuple[Potential, ...]:

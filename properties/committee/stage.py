@@ -85,7 +85,7 @@ def committee(
 
 def calibration_of(potential: Potential) -> Calibration:
     """Return the factors that a model was shipped with, or factors of 1."""
-    known = getattr(potential, "calibration", None) or {}
+    known = potential.calibration or {}
     if not {"energy_factor", "force_factor"} <= set(known):
         return Calibration()
     return Calibration(float(known["energy_factor"]), float(known["force_factor"]), known=True)
