@@ -17,7 +17,7 @@ import numpy as np
 from ase.io.extxyz import read_xyz, write_xyz
 from tqdm import tqdm
 
-from mlpcore.dataset import Frame, labelled
+from mlpcore.dataset import Frame, to_ase
 from mlpcore.errors import DatasetError, MLPError, ModelUnavailableError
 from mlpcore.sampling import CRYSTALS, Sampled, sample
 
@@ -144,7 +144,7 @@ def extend(path: Path, drawn: list[Sampled], oracle: Oracle) -> int:
     for number, item in enumerate(tqdm(drawn[done:], unit="frame"), start=done):
         frame = oracle.label(item.atoms, f"batch {number // BATCH + 1}")
         with path.open("a", encoding="utf-8") as file:
-            write_xyz(file, [labelled(frame, seed=item.seed)])
+            write_xyz(file, [to_ase(frame)])
     return len(drawn) - done
 
 
