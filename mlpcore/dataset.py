@@ -78,6 +78,12 @@ class Dataset:
     settings: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
+    def elements(self) -> tuple[str, ...]:
+        """Elements in the order of their first appearance."""
+        symbols = (symbol for frame in self.frames for symbol in frame.atoms.symbols)
+        return tuple(dict.fromkeys(symbols))
+
+    @cached_property
     def sha256(self) -> str:
         """Hash of structures and labels as they are kept in a file, however that is packed."""
         digest = hashlib.sha256()
