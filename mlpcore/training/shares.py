@@ -59,9 +59,7 @@ def parts(data: Dataset, config: TrainingConfig) -> Parts:
         for frame in data.frames
     ]
     near = [i for i, far in enumerate(is_far) if not far]
-    inside = dataset.Dataset(
-        frames=tuple(data.frames[i] for i in near), settings=data.settings, sha256=data.sha256
-    )
+    inside = dataset.Dataset(tuple(data.frames[i] for i in near), data.settings)
     split = dataset.split(inside, config.split_fractions, config.split_seed, by=config.split_by)
     found = Parts(
         *(tuple(near[i] for i in part) for part in (split.train, split.validation, split.test)),
