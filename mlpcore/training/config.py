@@ -27,6 +27,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "seed": (0, 2**31),
     "member_fraction": (0.1, 1.0),
     "split_seed": (0, 2**31),
+    "largest_force_ev_per_a": (0.01, 1e6),
     "epochs": (1, 100_000),
     "batch_frames": (1, 10_000),
     "learning_rate": (1e-6, 1.0),
@@ -74,6 +75,9 @@ class TrainingConfig:
     far_sources
         Frames whose source begins with one of these words are trained on by nobody; the
         report judges the committee's spread on them apart.
+    largest_force_ev_per_a
+        Frames with a larger force on an atom are left out: atoms that nearly touch would
+        outweigh all others.
     epochs, batch_frames, learning_rate, patience
         Adam with a rate that falls to zero as a cosine; a member keeps the weights of its
         lowest validation error, and the epochs end once no member has improved for `patience`
@@ -115,7 +119,8 @@ class TrainingConfig:
     split_by: str = "source"
     split_seed: int = 0
     far_sources: tuple[str, ...] = ()
-    epochs: int = 300
+    largest_force_ev_per_a: float = 20.0
+    epochs: int = 100
     batch_frames: int = 10
     learning_rate: float = 5e-3
     patience: int = 100

@@ -66,7 +66,7 @@ class Task:
         squared = objective.losses(found, block, self.weights)
         if not self.config.noise:
             return squared
-        return squared + objective.surprises(found, block)
+        return squared + objective.surprises(found, block, self.weights)
 
     def validate(self) -> tuple[torch.Tensor, MemberErrors]:
         """Return loss and errors of each member on the validation frames."""
@@ -126,10 +126,8 @@ def adam(
         best.offer(networks, loss)
         epoch += 1
         task.tell(stage, epoch, epochs, train, validation)
-        task.folder.save_sometimes(
-            f"{stage}.pt",
-            lambda done=epoch: _adam_state(task, done, optimizer, best, further),
-        )
+        if task.folder.due(f"{stage}.pt"):
+            task.folder.save(f"{stage}.pt", _adam_state(task, epoch, optimizer, best, further))
     task.folder.save(f"{stage}.pt", _adam_state(task, epochs, optimizer, best, further))
     if labels is None:
         parameters.set_rows(networks, best.rows)
@@ -226,10 +224,8 @@ def refine(task: Task, steps: int) -> None:
         best.offer(networks, loss)
         step += 1
         task.tell(REFINEMENT, step, steps, full.errors, validation)
-        task.folder.save_sometimes(
-            f"{REFINEMENT}.pt",
-            lambda done=step: _refinement_state(task, done, minimiser, best),
-        )
+        if task.folder.due(f"{REFINEMENT}.pt"):
+            task.folder.save(f"{REFINEMENT}.pt", _refinement_state(task, step, minimiser, best))
     task.folder.save(f"{REFINEMENT}.pt", _refinement_state(task, steps, minimiser, best))
     parameters.set_rows(networks, best.rows)
 

@@ -83,13 +83,12 @@ def by_potential(
     done = [_unpacked(kept) for kept in (folder.load(file) or {}).get("labels", [])]
     if len(done) == len(frames):
         return done
-    potential = registry.load(name)
+    potential = registry.load(name, dtype="float64")
     for number, frame in enumerate(frames[len(done) :], start=len(done) + 1):
         (found,) = potential.evaluate([frame.atoms])
         done.append(of_evaluation(found))
-        if number == len(frames):
+        if number == len(frames) or folder.due(file):
             folder.save(file, {"labels": [_packed(labels) for labels in done]})
-        folder.save_sometimes(file, lambda: {"labels": [_packed(labels) for labels in done]})
         if monitor is not None:
             monitor(Progress(LABELS, number, len(frames)))
     return done

@@ -37,6 +37,13 @@ class Prediction:
     stress: torch.Tensor
     log_variance: torch.Tensor | None
 
+    def detached(self) -> Prediction:
+        """Return the numbers alone."""
+        noise = None if self.log_variance is None else self.log_variance.detach()
+        return Prediction(
+            self.energy.detach(), self.forces.detach(), self.stress.detach(), noise
+        )
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -75,8 +82,8 @@ def predict(networks: ElementNetworks, block: Block, training: bool = False) -> 
     noise = None
     if out.shape[-1] > 1:
         noise = out[..., 1].reshape(m, b, n).clamp(SMALLEST_LOG_VARIANCE, LARGEST_LOG_VARIANCE)
-    found = (energies.sum(dim=2), first[..., : 3 * n], first[..., 3 * n :], noise)
-    return Prediction(*(part if part is None or training else part.detach() for part in found))
+    found = Prediction(energies.sum(dim=2), first[..., : 3 * n], first[..., 3 * n :], noise)
+    return found if training else found.detached()
 
 
 def losses(found: Prediction, block: Block, weights: Weights) -> torch.Tensor:

@@ -102,7 +102,7 @@ def train(config: TrainingConfig, path: Path, monitor: Monitor | None = None) ->
 def _prepare(
     config: TrainingConfig, data: Dataset, folder: Folder, monitor: Monitor | None
 ) -> _Prepared:
-    elements = tuple(sorted(data.elements))
+    elements = shares.elements(data)
     parts = shares.parts(data, config)
     functions = automatic(elements, config.cutoff_a, config.size, config.cutoff_kind)  # type: ignore[arg-type]
     known = [labels.Labels.of(frame) for frame in data.frames]
@@ -149,7 +149,7 @@ def _by_part(trained: Trained, ready: _Prepared) -> dict[str, Answers]:
     return {
         name: assessment.answers(trained.networks, frames.chosen(ready.blocks, numbers))
         for name, numbers in vars(ready.parts).items()
-        if numbers
+        if numbers and name != "left_out"
     }
 
 
@@ -320,5 +320,9 @@ def _worse(report: dict[str, Any]) -> str:
 
 def _write(result: TrainingResult, folder: Folder) -> None:
     checkpoints.write(folder.path / MODEL, result.checkpoint)
-    write_atomic(folder.path / PARITY, lambda file: np.savez_compressed(file, **result.parity))
+    write_atomic(folder.path / PARITY, lambda file: _save_arrays(file, result.parity))
     folder.write_json(REPORT_FILE, result.report)
+
+
+def _save_arrays(file: Any, arrays: dict[str, NDArray[np.float64]]) -> None:
+    np.savez_compressed(file, allow_pickle=False, **arrays)

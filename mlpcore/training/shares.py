@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,12 +28,15 @@ class Parts:
         To learn from, to choose weights by, and to judge by.
     far
         Unlike all of those, to judge the spread by.
+    left_out
+        Used for nothing, because of forces larger than the configuration allows.
     """
 
     train: tuple[int, ...]
     validation: tuple[int, ...]
     test: tuple[int, ...]
     far: tuple[int, ...] = ()
+    left_out: tuple[int, ...] = ()
 
     def to_dict(self, data: Dataset) -> dict[str, Any]:
         """Return numbers and sources of the frames, to be published."""
@@ -46,6 +49,11 @@ class Parts:
         }
 
 
+def elements(data: Dataset) -> tuple[str, ...]:
+    """Return the chemical symbols of a data set, sorted."""
+    return tuple(sorted({symbol for frame in data.frames for symbol in frame.atoms.symbols}))
+
+
 def parts(data: Dataset, config: TrainingConfig) -> Parts:
     """Split a data set as configured.
 
@@ -54,24 +62,32 @@ def parts(data: Dataset, config: TrainingConfig) -> Parts:
     TrainingError
         A part would be empty.
     """
+    usable = _within(data, config.largest_force_ev_per_a)
     is_far = [
         any(frame.source.startswith(word) for word in config.far_sources)
         for frame in data.frames
     ]
-    near = [i for i, far in enumerate(is_far) if not far]
-    inside = dataset.Dataset(tuple(data.frames[i] for i in near), data.settings)
+    near = [i for i in usable if not is_far[i]]
+    inside = replace(data, frames=tuple(data.frames[i] for i in near))
     split = dataset.split(inside, config.split_fractions, config.split_seed, by=config.split_by)
-    found = Parts(
-        *(tuple(near[i] for i in part) for part in (split.train, split.validation, split.test)),
-        far=tuple(i for i, far in enumerate(is_far) if far),
+    train, validation, test = (
+        tuple(near[i] for i in part) for part in (split.train, split.validation, split.test)
     )
+    left_out = tuple(sorted(set(range(len(data.frames))) - set(usable)))
+    found = Parts(train, validation, test, tuple(i for i in usable if is_far[i]), left_out)
     for name in ("train", "validation", "test"):
         if not getattr(found, name):
             raise TrainingError(
-                f"Nothing is left for {name} of {len(data.frames)} frames. Give more frames "
+                f"Nothing is left for {name} of {len(usable)} frames. Give more frames "
                 'with different sources, or split_by = "frame".'
             )
     return found
+
+
+def _within(data: Dataset, largest_ev_per_a: float) -> list[int]:
+    """Return the frames without a larger force on any atom."""
+    largest = [float(np.linalg.norm(f.forces_ev_per_a, axis=1).max()) for f in data.frames]
+    return [i for i, force in enumerate(largest) if force <= largest_ev_per_a]
 
 
 def shares(train: Sequence[int], n_frames: int, config: TrainingConfig) -> torch.Tensor:

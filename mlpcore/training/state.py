@@ -56,11 +56,6 @@ class Folder:
         """Keep tensors and plain values under a name."""
         write_atomic(self.path / name, lambda file: torch.save(state, file))
 
-    def save_sometimes(self, name: str, state: Callable[[], dict[str, Any]]) -> None:
-        """Keep what `state` returns unless that was done only seconds ago."""
-        if self._due(name, SAVE_EVERY_S):
-            self.save(name, state())
-
     def load(self, name: str) -> dict[str, Any] | None:
         """Return what was kept, or ``None``; nothing in the file is ever executed."""
         path = self.path / name
@@ -82,13 +77,14 @@ class Folder:
 
     def write_history(self, history: dict[str, Any], last: bool = False) -> None:
         """Write the errors so far, at most about once a second."""
-        if self._due(HISTORY, HISTORY_EVERY_S) or last:
+        if self.due(HISTORY, HISTORY_EVERY_S) or last:
             text = json.dumps(history, separators=(",", ":"))
             write_atomic(self.path / HISTORY, text.encode())
 
-    def _due(self, name: str, every_s: float) -> bool:
+    def due(self, name: str, every_s: float = SAVE_EVERY_S) -> bool:
+        """Tell whether it is time to save something again; the first time it is not."""
         now = time.monotonic()
-        if name in self._saved and now - self._saved[name] < every_s:
+        if now - self._saved.setdefault(name, now) < every_s:
             return False
         self._saved[name] = now
         return True
