@@ -120,18 +120,18 @@ class TrainingConfig:
     split_seed: int = 0
     far_sources: tuple[str, ...] = ()
     largest_force_ev_per_a: float = 20.0
-    epochs: int = 100
+    epochs: int = 60
     batch_frames: int = 10
     learning_rate: float = 5e-3
-    patience: int = 100
-    refinement_steps: int = 300
+    patience: int = 150
+    refinement_steps: int = 500
     energy_weight: float = 1.0
     force_weight: float = 1.0
     stress_weight: float = 0.3
     noise: bool = False
     baseline: str | None = None
     electrostatics: dict[str, Any] | None = None
-    charge_epochs: int = 100
+    charge_epochs: int = 60
     compare_with: str | None = None
     learning_curve: tuple[float, ...] = ()
     card: dict[str, Any] = field(default_factory=dict)
