@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io.extxyz import read_xyz, write_xyz
 from ase.stress import voigt_6_to_full_3x3_stress
@@ -26,7 +27,6 @@ from mlpcore import label_checks
 from mlpcore.errors import DatasetError
 
 if TYPE_CHECKING:
-    from ase import Atoms
     from numpy.typing import NDArray
 
 MOST_BYTES = 400_000_000
@@ -72,26 +72,19 @@ class Dataset:
     settings
         Plain JSON values: ``oracle``, ``functional``, ``licence``, ``citation`` and whatever
         else it takes to make the labels again.
+    sha256
+        Hash of the file that the frames were read from, unpacked; empty for others.
     """
 
     frames: tuple[Frame, ...]
     settings: dict[str, Any] = field(default_factory=dict)
+    sha256: str = ""
 
     @cached_property
     def elements(self) -> tuple[str, ...]:
-        """Elements in the order of their first appearance."""
-        symbols = (symbol for frame in self.frames for symbol in frame.atoms.symbols)
-        return tuple(dict.fromkeys(symbols))
-
-    @cached_property
-    def sha256(self) -> str:
-        """Hash of structures and labels as they are kept in a file, however that is packed."""
-        digest = hashlib.sha256()
-        for frame in self.frames:
-            digest.update(frame.atoms.numbers.astype("<i8").tobytes() + frame.source.encode())
-            for values in _numbers(frame):
-                digest.update((np.round(values, 8) + 0.0).astype("<f8").tobytes())
-        return digest.hexdigest()
+        """Chemical symbols in the order in which they come."""
+        found = (symbol for frame in self.frames for symbol in frame.atoms.symbols)
+        return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True)
@@ -130,13 +123,15 @@ def read(path: Path | str) -> Dataset:
 def read_bytes(content: bytes, name: str = "The file") -> Dataset:
     """Read a data set from the bytes of a file; see :func:`read`."""
     try:
-        text = _unpacked(content, name).decode("utf-8")
+        content = _unpacked(content, name)
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise DatasetError(f"{name} is not a text file. Extended XYZ is needed.") from error
     structures = _structures(text, name)
     settings = structures[0].info.get("settings", {})
     frames = tuple(_frame(atoms, number) for number, atoms in enumerate(structures, start=1))
-    found = Dataset(frames, settings if isinstance(settings, dict) else {"note": settings})
+    settings = settings if isinstance(settings, dict) else {"note": str(settings)}
+    found = Dataset(frames, settings, hashlib.sha256(content).hexdigest())
     check(found)
     return found
 
@@ -187,7 +182,7 @@ def text_of(dataset: Dataset, digits: int = 8) -> str:
 def to_ase(frame: Frame, digits: int = 8) -> Atoms:
     """Return the structure with its labels as ASE keeps them."""
     source = frame.atoms
-    atoms = type(source)(
+    atoms = Atoms(
         source.numbers, np.round(source.positions, digits), cell=source.cell, pbc=True
     )
     labels: dict[str, Any] = {"energy": frame.energy_ev}
@@ -199,9 +194,7 @@ def to_ase(frame: Frame, digits: int = 8) -> Atoms:
     return atoms
 
 
-def split(
-    dataset: Dataset, fractions: Sequence[float], seed: int, by: str = "source"
-) -> Split:
+def split(dataset: Dataset, fractions: Sequence[float], seed: int, by: str = "source") -> Split:
     """Divide the frames at random into training, validation and test.
 
     Parameters
@@ -282,28 +275,17 @@ def _structures(text: str, name: str) -> list[Atoms]:
 
 
 def _frame(atoms: Atoms, number: int) -> Frame:
-    results = getattr(atoms.calc, "results", {})
-    energy = results.get("energy", results.get("free_energy"))
-    for field_name, value, example in (
+    results: dict[str, Any] = getattr(atoms.calc, "results", {})
+    energy: Any = results.get("energy", results.get("free_energy"))
+    for name, value, example in (
         ("energy", energy, "energy=−27.5 (eV, of the whole cell) in the line of properties"),
         ("forces", results.get("forces"), "forces:R:3 (eV/Å) to the properties of atoms"),
     ):
         if value is None:
-            raise DatasetError(f"Frame {number} has no {field_name}. Add {example}.")
+            raise DatasetError(f"Frame {number} has no {name}. Add {example}.")
     stress = results.get("stress")
     if stress is not None and np.shape(stress) == (6,):
         stress = voigt_6_to_full_3x3_stress(stress)
     source = str(atoms.info.get("source", NO_SOURCE.format(number)))
-    bare = type(atoms)(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+    bare = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
     return Frame(bare, energy, results["forces"], stress, source)
-
-
-def _numbers(frame: Frame) -> list[NDArray[np.float64]]:
-    stress = frame.stress_ev_per_a3
-    return [
-        frame.atoms.cell.array,
-        frame.atoms.positions,
-        np.array([frame.energy_ev]),
-        frame.forces_ev_per_a,
-        np.zeros(0) if stress is None else stress,
-    ]

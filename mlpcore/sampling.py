@@ -22,10 +22,17 @@ STRAIN, VOLUMETRIC, RATTLE_A = (0.005, 0.04), 0.027, (0.02, 0.25)
 
 @dataclass(frozen=True)
 class Sampled:
-    """A cell and the seed it follows from."""
+    """A cell, the seed it follows from, and the width of its displacements in Å."""
 
     atoms: Atoms
     seed: int
+    width_a: float
+
+    @property
+    def source(self) -> str:
+        """What the cell is, in words; each is a draw of its own."""
+        what = f"rattled {self.width_a:.2f} Å" if self.width_a else "strained"
+        return f"{what}, {len(self.atoms)} atoms, seed {self.seed}"
 
 
 def sample(crystal: str, first_seed: int, number: int) -> Sampled:
@@ -49,7 +56,7 @@ def sample(crystal: str, first_seed: int, number: int) -> Sampled:
     atoms.set_cell(atoms.cell.array @ (np.eye(3) + strain), scale_atoms=True)
     if width:
         atoms.positions += rng.normal(0, width, atoms.positions.shape)
-    return Sampled(atoms, first_seed + number)
+    return Sampled(atoms, first_seed + number, width)
 
 
 def cell(crystal: str, n_atoms: int) -> Atoms:
