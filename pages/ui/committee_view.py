@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from jobs.store import Job
     from properties.checks import Check
-    from properties.committee.result import AtomSpread, Number
+    from properties.committee.result import AtomSpread, Calibration, Number
     from properties.results import StageResult
 
 CHOSEN = "committee_number"
@@ -38,8 +38,13 @@ NOT_MEANT = (
 )
 CALIBRATED = (
     "The spread of the members was multiplied by {force} for forces and all that follows from "
-    "them, and by {energy} for energies: with these factors it is as large as the model's "
-    "errors on data that it had not seen."
+    "them, and by {energy} for energies, so that it is as large as the model's errors on data "
+    "that it had not seen."
+)
+NOT_NARROWED = (
+    "Measured were {force} for forces and {energy} for energies. Below one, the noise that "
+    "the model expects stands for the whole error on such data; it does not reach the numbers "
+    "here, so no spread was narrowed."
 )
 UNCALIBRATED = (
     "This model has no calibration: ± is the standard deviation of the members as it is, "
@@ -88,10 +93,13 @@ def draw(result: CommitteeResult, failed: Sequence[Check]) -> None:
     calibration = result.calibration
     if calibration.known:
         factors = {
-            "force": text.fixed(calibration.force_factor, 2),
-            "energy": text.fixed(calibration.energy_factor, 2),
+            "force": text.fixed(calibration.force, 2),
+            "energy": text.fixed(calibration.energy, 2),
         }
-        st.info(CALIBRATED.format(**factors), icon=":material/straighten:")
+        said = CALIBRATED.format(**factors)
+        if not calibration.as_measured:
+            said = f"{said} {_not_narrowed(calibration)}"
+        st.info(said, icon=":material/straighten:")
     else:
         st.caption(UNCALIBRATED)
     left, right = st.columns(2, gap="large")
@@ -107,6 +115,13 @@ def draw(result: CommitteeResult, failed: Sequence[Check]) -> None:
         st.caption(HOW.format(volumes=result.n_volumes))
     _atoms("Atoms of the given structure", result.given, "given")
     _atoms("Atoms of the relaxed primitive cell", result.relaxed, "relaxed")
+
+
+def _not_narrowed(calibration: Calibration) -> str:
+    return NOT_NARROWED.format(
+        force=text.short(calibration.force_factor, digits=2),
+        energy=text.short(calibration.energy_factor, digits=2),
+    )
 
 
 def _one(result: CommitteeResult) -> None:
@@ -150,7 +165,7 @@ def _figures(result: CommitteeResult) -> list[components.Figure]:
     if worst is not None:
         shown.append(components.Figure(f"Least sure: {worst.name}", text.share(worst.relative)))
     if calibration.known:
-        factor = f"× {text.fixed(calibration.force_factor, 2)}"
+        factor = f"× {text.fixed(calibration.force, 2)}"
         shown.append(components.Figure("Calibration", factor, "Of all but energies"))
     return shown
 

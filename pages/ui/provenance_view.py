@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from jobs.store import Job
 
 OWN_ENGINE = "lattice-lab"
+OWN_TERMS = {
+    "lattice-lab/symmetry-functions": "the element networks of Lattice Lab",
+    "ewald": "the Ewald sum of Lattice Lab",
+}
 BITS = {"float32": "single", "float64": "double"}
 
 
@@ -53,7 +57,14 @@ def _composition(model: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def engine(name: str, versions: dict[str, str]) -> str:
-    """Name the code that evaluated the model, in words."""
+    """Name the code that evaluated the model, in words; terms of a sum one by one."""
+    terms = [term.rpartition(" by ")[2] for term in name.split(" + ")]
+    return " and ".join(dict.fromkeys(_engine(term, versions) for term in terms))
+
+
+def _engine(name: str, versions: dict[str, str]) -> str:
+    if name in OWN_TERMS:
+        return OWN_TERMS[name]
     own, _, instructions = name.partition("/")
     if own == OWN_ENGINE:
         return f"the fast engine of Lattice Lab ({instructions} instructions)"

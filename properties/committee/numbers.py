@@ -58,14 +58,14 @@ def of_the_cell(
     noise_ev
         Noise of an energy label, per atom.
     """
-    factor = calibration.force_factor
+    factor = calibration.force
     energy = Number(
         ENERGY,
         CELL,
         "eV/atom",
         values["energy"],
         members["energy"],
-        calibration.energy_factor,
+        calibration.energy,
         noise_ev,
     )
     volume = Number(VOLUME, CELL, "Å³/atom", values["volume"], members["volume"], factor)
@@ -81,7 +81,7 @@ def of_elasticity(
     own: ElasticResult, stiffness_gpa: FloatArray, calibration: Calibration
 ) -> list[Number]:
     """Averages of Hill and the independent constants, from tensors (m, 6, 6)."""
-    factor = calibration.force_factor
+    factor = calibration.force
     averages = [moduli.averages(tensor) for tensor in stiffness_gpa]
     members = laue.named_constants(stiffness_gpa, own.laue_class)
     return [
@@ -121,7 +121,7 @@ def of_phonons(
     bands_thz, gamma_thz
         (m, q, b) and (m, b).
     """
-    factor = calibration.force_factor
+    factor = calibration.force
     highest = float(own.band_frequency_thz.max())
     members = bands_thz.reshape(len(bands_thz), -1).max(axis=1)
     found = [Number(HIGHEST, PHONONS, "THz", highest, members, factor)]
@@ -177,7 +177,7 @@ def of_expansion(
     ):
         value = _at_room(own.temperatures_k, values)
         by_member = np.array([_at_room(kelvin, row) for row in members[key]])
-        factor = calibration.force_factor
+        factor = calibration.force
         found.append(Number(name, EXPANSION, unit, scale * value, scale * by_member, factor))
     return found
 

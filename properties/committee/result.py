@@ -47,10 +47,14 @@ def spread(values: FloatArray) -> FloatArray:
 class Calibration(Frozen):
     """Factors that make the spread of members as large as their errors on data not seen.
 
+    Where the networks tell the noise of the labels too, the factors can come out far below
+    one: the noise stands for the whole error then. It does not reach the numbers that follow
+    from forces, so a spread is widened but never narrowed.
+
     Attributes
     ----------
     energy_factor, force_factor
-        For energies, and for forces and all that follows from them.
+        As measured, for energies, and for forces and all that follows from them.
     known
         Whether the model has such factors; they are 1 where it has none.
     """
@@ -58,6 +62,21 @@ class Calibration(Frozen):
     energy_factor: float = 1.0
     force_factor: float = 1.0
     known: bool = False
+
+    @property
+    def energy(self) -> float:
+        """Factor that is applied to the spread of energies."""
+        return max(self.energy_factor, 1.0)
+
+    @property
+    def force(self) -> float:
+        """Factor that is applied to all other spreads."""
+        return max(self.force_factor, 1.0)
+
+    @property
+    def as_measured(self) -> bool:
+        """Whether both factors are applied as they are."""
+        return min(self.energy_factor, self.force_factor) >= 1.0
 
 
 @dataclass(frozen=True)
@@ -262,7 +281,7 @@ heat_capacity_p_j_per_mol_atoms_k
         return self._calibrated(getattr(self, name))
 
     def _calibrated(self, values: FloatArray) -> FloatArray:
-        return np.asarray(self.calibration.force_factor * spread(values))
+        return np.asarray(self.calibration.force * spread(values))
 
     def summary(self) -> dict[str, Any]:
         """The block ``committee`` of result.json."""

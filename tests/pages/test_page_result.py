@@ -154,8 +154,20 @@ def test_checks_tab_counts_failures_and_puts_them_first(page, store):
         ({}, ("fast engine of Lattice Lab (avx512 instructions)", "double on CPU")),
         ({"engine": "sevenn"}, ("the upstream package sevenn 0.13.0",)),
         ({"supercell_dtype": "float32"}, ("double on CPU; single in phonon supercells",)),
+        (
+            {
+                "engine": "ewald + own by lattice-lab/symmetry-functions",
+                "n_members": 8,
+                "terms": ["electrostatics", "own"],
+            },
+            (
+                "the Ewald sum of Lattice Lab and the element networks of Lattice Lab",
+                "8, of which the mean is the model",
+                "electrostatics, own",
+            ),
+        ),
     ],
-    ids=["own engine", "upstream", "large supercell"],
+    ids=["own engine", "upstream", "large supercell", "a sum"],
 )
 def test_checks_tab_says_how_it_was_computed(page, store, monkeypatch, model, said):
     found = sample.provenance(**model)

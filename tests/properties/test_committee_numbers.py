@@ -11,7 +11,7 @@ from ase import Atoms
 from mlpcore.potential import Extrapolation
 from properties import extrapolation
 from properties.committee import numbers
-from properties.committee.result import Number, spread
+from properties.committee.result import Calibration, Number, spread
 
 
 def test_spread_is_the_deviation_of_a_sample():
@@ -42,9 +42,7 @@ def test_degenerate_modes_at_gamma_are_one_number():
         band_frequency_thz=frequencies[None], gamma_frequencies_thz=frequencies
     )
     members = np.array([0.9, 1.1])[:, None] * frequencies
-    found = numbers.of_phonons(
-        phonons, members[:, None], members, SimpleNamespace(force_factor=1.0)
-    )
+    found = numbers.of_phonons(phonons, members[:, None], members, Calibration())
     assert [n.name for n in found] == [
         *("Highest frequency", "Γ, modes 4–5", "Γ, mode 6", "Γ, modes 7–9"),
     ]
@@ -58,9 +56,7 @@ def test_an_imaginary_mode_at_gamma_is_not_taken_for_a_translation():
         band_frequency_thz=frequencies[None], gamma_frequencies_thz=frequencies
     )
     members = np.stack([frequencies, frequencies])
-    found = numbers.of_phonons(
-        phonons, members[:, None], members, SimpleNamespace(force_factor=1.0)
-    )
+    found = numbers.of_phonons(phonons, members[:, None], members, Calibration())
     assert found[1].value == -3.0
 
 
@@ -95,3 +91,10 @@ def test_inside_is_a_check_that_passed():
 def test_nothing_is_said_of_a_model_that_does_not_know():
     model = SimpleNamespace(extrapolation=lambda _batch: None)
     assert extrapolation.checks(model, "code", {"the cell": [CELL]}) == ()
+
+
+def test_a_spread_is_widened_but_never_narrowed():
+    narrow = Calibration(2.0, 0.001, known=True)
+    assert (narrow.energy, narrow.force) == (2.0, 1.0)
+    assert not narrow.as_measured
+    assert Calibration(2.0, 1.5, known=True).as_measured
