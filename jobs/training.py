@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from jobs.files import write_atomic
 from jobs.tasks import TRAINING
 from mlpcore.training import TrainingConfig, train
@@ -17,12 +19,19 @@ from properties.frozen import Frozen
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from jobs.monitor import JobMonitor
     from jobs.tasks import Training
     from mlpcore.training import Progress
     from properties.progress import Pieces
 
-MODEL, REPORT = "model.safetensors", "report.json"
+MODEL, REPORT, HISTORY, PARITY = (
+    "model.safetensors",
+    "report.json",
+    "history.json",
+    "parity.npz",
+)
 WRITE_INTERVAL_S = 1.0
 
 
@@ -40,6 +49,18 @@ class Trained(Frozen):
 
     checkpoint: str
     report: dict[str, Any]
+
+
+def history(job: Path) -> dict[str, Any] | None:
+    """Return the errors of a training so far, from the folder of its job."""
+    path = job / TRAINING / HISTORY
+    return dict(json.loads(path.read_bytes())) if path.is_file() else None
+
+
+def parity(job: Path) -> dict[str, NDArray[np.float64]]:
+    """Return labels, answers and spread of every frame of a finished training."""
+    with np.load(job / "files" / PARITY) as found:
+        return dict(found)
 
 
 class Follower:
@@ -84,7 +105,8 @@ def run(task: Training, monitor: JobMonitor, pieces: Pieces, files: Path) -> Non
     train(config, folder, Follower(monitor, folder / "furthest.json"))
     checkpoint = f"{config.name}.safetensors"
     shutil.copyfile(folder / MODEL, files / checkpoint)
-    shutil.copyfile(folder / REPORT, files / REPORT)
+    for name in (REPORT, PARITY, HISTORY):
+        shutil.copyfile(folder / name, files / name)
     report = json.loads((folder / REPORT).read_bytes())
     result = Trained(checkpoint, report)
     summary = {"schema": 1, "kind": task.kind, "settings": task.to_dict(), "report": report}

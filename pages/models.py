@@ -16,7 +16,7 @@ from pages.ui import (
 
 menu.require()
 
-MODELS, FUNCTIONS, ATOMS = "Potentials", "Symmetry functions", "Atom by atom"
+MODELS, FUNCTIONS, ATOMS = "Potentials", "Symmetry functions", session.ATOMS_SECTION
 
 st.title("Potentials", anchor=False)
 section = st.segmented_control(

@@ -84,6 +84,8 @@ def cutoff_values(r_a: FloatArray, cutoff_a: float, kind: CutoffKind) -> FloatAr
     x = np.minimum(r_a / cutoff_a, 1.0)
     if kind == "cosine":
         return 0.5 * (np.cos(np.pi * x) + 1)
+    if kind == "tanh3":
+        return np.tanh(1 - x) ** 3
     return 1 + x**3 * (x * (15 - 6 * x) - 10)
 
 

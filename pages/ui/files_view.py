@@ -9,6 +9,8 @@ import streamlit as st
 from pages.ui import components, stored, text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from jobs.store import Job
 
 WHAT = {
@@ -35,6 +37,9 @@ WHAT = {
     "committee.csv": "final numbers of each member, with their spread",
     "committee_bands.csv": "phonon dispersion with the spread of each band",
     "committee_thermal.csv": "expansion of each member against temperature",
+    "report.json": "settings, split and errors of the training, for programs",
+    "history.json": "errors of every member after every epoch",
+    "parity.npz": "labels, answers and spread of every structure, for numpy",
     "thermal.csv": "expansion, bulk modulus, heat capacity against temperature",
 }
 
@@ -66,7 +71,14 @@ def draw(job: Job) -> None:
                 key=f"download-{path.name}",
             )
             size = text.megabytes(path.stat().st_size)
-            st.caption(f"{WHAT.get(_kind(path.name), '')} · {size}".lstrip(" ·"))
+            st.caption(f"{_what(path)} · {size}".lstrip(" ·"))
+
+
+def _what(path: Path) -> str:
+    """Say what a file holds."""
+    if path.suffix == ".safetensors":
+        return "the potential: for python -m properties --model FILE, and other servers"
+    return WHAT.get(_kind(path.name), "")
 
 
 def _kind(name: str) -> str:

@@ -43,7 +43,7 @@ def draw() -> StreamlitPage:
             session.TRAINING_PAGE,
             title="Train",
             icon=":material/model_training:",
-            url_path="train",
+            url_path="training",
         ),
         st.Page(
             session.MODELS_PAGE, title="Potentials", icon=":material/hub:", url_path="models"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from mlpcore import registry
-from pages.ui import model_view, stored
+from pages.ui import model_view, session, stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,9 +32,18 @@ def label(name: str) -> str:
     return f"{model_view.title(name)} (trained here)" if trained else model_view.title(name)
 
 
+def _prepare(names: list[str], key: str) -> None:
+    """Choose what another page asked for, and forget a choice that is not offered any more."""
+    if st.session_state.get(session.WANTED_MODEL) in names:
+        st.session_state[key] = st.session_state.pop(session.WANTED_MODEL)
+    elif st.session_state.get(key, names[0]) not in names:
+        del st.session_state[key]
+
+
 def any_model(symbols: Iterable[str], key: str) -> str:
     """Let the user choose among all models; the recommended one comes first."""
     names = list(offered(symbols))
+    _prepare(names, key)
     return st.selectbox(
         "Model", names, index=names.index(registry.DEFAULT_MODEL), format_func=label, key=key
     )
@@ -50,4 +59,5 @@ def committee(symbols: Iterable[str], key: str) -> str | None:
     ]
     if not names:
         return None
+    _prepare(names, key)
     return st.selectbox("Committee", names, format_func=label, key=key)

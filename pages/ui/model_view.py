@@ -69,7 +69,7 @@ def card(model: ModelInfo, recommended: bool) -> None:
             ("Functional", model.functional),
             ("Trained on", model.training_set),
             ("Elements", elements(model)),
-            ("Range of a layer", f"{model.cutoff_a:.1f} Å"),
+            ("Range" if model.own else "Range of a layer", f"{model.cutoff_a:.1f} Å"),
             ("Licence", model.licence),
             ("Cite", model.citation),
         )
@@ -84,7 +84,9 @@ def short_elements(model: ModelInfo) -> str:
 
 
 def elements(model: ModelInfo) -> str:
-    """Count the known elements, and name the gaps below the heaviest one."""
+    """Name few elements; count many, and name the gaps below the heaviest one."""
+    if len(model.elements) <= FEW_ELEMENTS:
+        return short_elements(model)
     last = max(chemical_symbols.index(symbol) for symbol in model.elements)
     gaps = [s for s in chemical_symbols[1:last] if s not in model.elements]
     missing = f", without {', '.join(gaps)}" if gaps else ""

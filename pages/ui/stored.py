@@ -10,13 +10,14 @@ import streamlit as st
 
 from jobs.settings import models_folder
 from jobs.store import JobStore
-from jobs.tasks import EVALUATION
+from jobs.tasks import EVALUATION, TRAINING
 from properties.results import RESULT_TYPES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from jobs.store import Job
+    from jobs.training import Trained
     from properties.atom_energies import AtomEnergies
     from properties.results import StageResult
 
@@ -62,6 +63,17 @@ def atoms(job: Job) -> AtomEnergies | None:
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _atoms(job_id: str, version: int, _job: Job) -> AtomEnergies | None:
     return _job.atoms()
+
+
+def trained(job: Job) -> Trained | None:
+    """Return what came out of a training, read once for each version of its file."""
+    version = stage_version(job, TRAINING)
+    return _trained(job.id, version, job) if version else None
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _trained(job_id: str, version: int, _job: Job) -> Trained | None:
+    return _job.trained()
 
 
 def results(job: Job) -> dict[str, StageResult]:

@@ -97,13 +97,13 @@ def draw() -> None:
     st.fragment({RADIAL: _radial, ANGULAR: _angular, SET: _set}[str(which)])(crystal, int(atom))
 
 
-def _cutoff() -> tuple[float, str]:
+def _cutoff() -> tuple[float, CutoffKind]:
     cutoff = st.slider("Cut-off r_c (Å)", 2.0, 10.0, 6.0, step=0.1, key="functions-cutoff")
     kind = st.segmented_control(
         "Cut-off function", CUTOFF_KINDS, default=CUTOFF_KINDS[0], required=True,
         key="functions-kind",
     )  # fmt: skip
-    return float(cutoff), str(kind)
+    return float(cutoff), kind or CUTOFF_KINDS[0]
 
 
 def _radial(crystal: Crystal, atom: int) -> None:
@@ -137,7 +137,7 @@ def _angular(crystal: Crystal, atom: int) -> None:
     with guard.sentences():
         left, right = st.columns([2, 3], gap="large")
         with left:
-            kind = st.radio("Counts", tuple(KINDS), format_func=KINDS.get, key="functions-g")
+            kind = st.radio("Counts", tuple(KINDS), format_func=KINDS.__getitem__, key="functions-g")
             st.latex(ANGULAR_FORMULAS[kind])
             pairs = tuple(combinations_with_replacement(_symbols(crystal), 2))
             pair = st.selectbox(
@@ -146,7 +146,7 @@ def _angular(crystal: Crystal, atom: int) -> None:
             )  # fmt: skip
             zeta = st.select_slider("ζ", ZETAS, value=1, key="functions-zeta")
             sign = st.segmented_control(
-                "λ", tuple(SIGNS), default=-1, required=True, format_func=SIGNS.get,
+                "λ", tuple(SIGNS), default=-1, required=True, format_func=SIGNS.__getitem__,
                 key="functions-sign",
             )  # fmt: skip
             eta = st.select_slider(
@@ -174,7 +174,7 @@ def _values(value: float, help_text: str) -> None:
     )
 
 
-def _every_atom(crystal: Crystal, function: Radial | Angular, kind: str) -> None:
+def _every_atom(crystal: Crystal, function: Radial | Angular, kind: CutoffKind) -> None:
     """Draw the value for each atom of the cell: equal atoms have equal values."""
     if len(crystal) > MOST_ATOMS:
         return
@@ -194,7 +194,7 @@ def _set(crystal: Crystal, atom: int) -> None:
                 key="functions-size",
             )  # fmt: skip
             cutoff, kind = _cutoff()
-            drawn = curves.automatic_set(crystal, atom, cutoff, str(size), kind)
+            drawn = curves.automatic_set(crystal, atom, cutoff, size or "standard", kind)
             components.figures(
                 (
                     components.Figure("Distances", f"{drawn.n_radial}"),

@@ -10,12 +10,13 @@ import streamlit as st
 
 from jobs.tasks import shipped_data
 from mlpcore import dataset
-from mlpcore.errors import DatasetError
 from pages.ui import components, session, text
 from properties.plots import training_data as plots
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import plotly.graph_objects as go
 
     from mlpcore.dataset import Dataset
 
@@ -24,11 +25,11 @@ FORMAT = """Lattice="5.64 0 0 0 5.64 0 0 0 5.64" \\
 Properties=species:S:1:pos:R:3:forces:R:3 \\
 energy=-27.46 stress="0.1 0 0 0 0.1 0 0 0 0.1" source="rattled a=5.64" """
 MOST_SOURCES = 40
+FIRST = "nacl_pbe.extxyz.xz"
 SETTINGS = {
     "oracle": "Computed with",
-    "code": "Computed with",
-    "xc": "Functional",
     "functional": "Functional",
+    "k_points": "k-points",
     "licence": "Licence",
     "citation": "Cite",
 }
@@ -45,10 +46,9 @@ class Data:
     upload: bytes = b""
 
     @property
-    def elements(self) -> tuple[str, ...]:
-        """Chemical symbols in the order in which they come."""
-        frames = self.dataset.frames
-        return tuple(dict.fromkeys(s for f in frames for s in f.atoms.get_chemical_symbols()))
+    def elements(self) -> str:
+        """Chemical symbols in the order in which they come: ``Na–Cl``."""
+        return "–".join(self.dataset.elements)
 
 
 def choose() -> Data | None:
@@ -66,12 +66,24 @@ def choose() -> Data | None:
 
 
 def _shipped() -> Data:
-    path = st.selectbox("Data set", shipped_data(), format_func=_title, key=session.DATA_NAME)
-    return Data(_read_path(path, path.stat().st_mtime_ns), _title(path), shipped=path.name)
+    known = {path.name: _read_path(path, path.stat().st_mtime_ns) for path in shipped_data()}
+    name = st.selectbox(
+        "Data set",
+        sorted(known, key=lambda name: (name != FIRST, _atoms(known[name]))),
+        format_func=lambda name: _title(known[name]),
+        key=session.DATA_NAME,
+    )
+    return Data(known[name], _title(known[name]), shipped=name)
 
 
-def _title(path: Path) -> str:
-    return path.name.split(".")[0].replace("_", " ").replace("-", " ")
+def _atoms(dataset: Dataset) -> int:
+    return sum(len(frame.atoms) for frame in dataset.frames)
+
+
+def _title(dataset: Dataset) -> str:
+    functional = dataset.settings.get("functional", "")
+    parts = ("–".join(dataset.elements), functional, f"{len(dataset.frames)} structures")
+    return " · ".join(part for part in parts if part)
 
 
 def _upload() -> Data | None:
@@ -125,9 +137,9 @@ def facts(data: Data) -> None:
         (
             components.Figure("Structures", f"{len(frames)}"),
             components.Figure("Atoms in each", text.span(min(sizes), max(sizes), 0)),
-            components.Figure("Elements", "–".join(data.elements)),
+            components.Figure("Elements", data.elements),
             components.Figure(
-                "Forces known", f"{3 * sum(sizes)}", "Three numbers for each atom"
+                "Forces known", f"{3 * _atoms(data.dataset)}", "Three numbers for each atom"
             ),
         )
     )
@@ -150,8 +162,5 @@ def facts(data: Data) -> None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _figure(sha256: str, _dataset: Dataset):  # type: ignore[no-untyped-def]
+def _figure(sha256: str, _dataset: Dataset) -> go.Figure:
     return plots.labels(_dataset)
-
-
-__all__ = ["Data", "DatasetError", "choose", "facts", "invitation"]

@@ -40,8 +40,8 @@ PLANS = {
             "cutoff_a": 5.0,
             "hidden": (10, 10),
             "n_members": 4,
-            "epochs": 60,
-            "refinement_steps": 40,
+            "epochs": 150,
+            "refinement_steps": 100,
         },
     ),
     "Thorough": Plan(
@@ -85,7 +85,7 @@ def submit(data: Data) -> None:
 
 def _queued(data: Data, label: str, settings: dict[str, Any]) -> str:
     """Put the training in the queue and return its job."""
-    title = label or f"{'–'.join(data.elements)} from {data.title}"
+    title = label or f"{data.elements} from {data.title}"
     settings = {
         **settings,
         "name": _key(title),
@@ -94,7 +94,7 @@ def _queued(data: Data, label: str, settings: dict[str, Any]) -> str:
     }
     config = TrainingConfig(data="", **settings).to_dict()
     del config["data"]
-    task = Training(config, data.shipped, label, "–".join(data.elements))
+    task = Training(config, data.shipped, label, data.elements)
     return stored.store().submit(task, data.title, data.upload)
 
 

@@ -16,6 +16,8 @@ from properties.plots import structure, style
 FloatArray = NDArray[np.float64]
 MEV = 1e3
 LOWEST_EXCESS = 1e-3
+COARSE_ABOVE = 30
+"""More atoms than this are drawn with coarser spheres, so that the slider answers quickly."""
 
 
 @dataclass(frozen=True)
@@ -108,45 +110,51 @@ def figure(result: AtomEnergies, index: int, name: str, height: int = 480) -> go
     crystal = result.crystal_at(index)
     drawn = structure.atoms_in_view(crystal)
     everything = values(result, name)
+    quantity, (low, high) = QUANTITIES[name], _range(everything, name)
     plot = go.Figure()
-    plot.add_trace(_atoms(drawn, everything[index], QUANTITIES[name], _range(everything, name)))
+    for number in dict.fromkeys(drawn.numbers):
+        plot.add_trace(_element(drawn, everything[index], quantity, int(number)))
     structure.framed(plot, drawn, crystal, height)
-    plot.update_layout(uirevision=result.supercell.sha256, showlegend=False)
-    plot.update_layout(scene={"camera": {"eye": {"x": 1.5, "y": -1.25, "z": 0.6}}})
+    plot.update_layout(
+        uirevision=result.supercell.sha256,
+        showlegend=False,
+        coloraxis={
+            "cmin": low,
+            "cmax": high,
+            "colorscale": style.DIVERGING if quantity.diverging else style.SEQUENTIAL,
+            "colorbar": _colour_bar(quantity),
+        },
+    )
     return plot
 
 
 def _range(everything: FloatArray, name: str) -> tuple[float, float]:
-    """Colours mean the same at every amplitude; a few extreme atoms do not decide."""
+    """Colours mean the same at every amplitude."""
     highest = float(np.abs(everything).max())
     if name == "excess":
         highest = max(highest, LOWEST_EXCESS)
     return (-highest, highest) if QUANTITIES[name].diverging else (0.0, highest)
 
 
-def _atoms(
-    drawn: structure.Drawn, value: FloatArray, quantity: Quantity, limits: tuple[float, float]
+def _element(
+    drawn: structure.Drawn, value: FloatArray, quantity: Quantity, number: int
 ) -> go.Mesh3d:
-    mesh = structure.solid(drawn, np.ones(len(drawn.numbers), dtype=bool))
+    """Spheres of one element, which the hover text names."""
+    mesh = structure.solid(drawn, drawn.numbers == number, COARSE_ABOVE)
     x, y, z = mesh.vertices.T.astype(np.float32)
     i, j, k = mesh.triangles.T.astype(np.int32)
     shown = value[drawn.origin][mesh.owner].astype(np.float32)
-    symbols = np.array([chemical_symbols[number] for number in drawn.numbers])
-    numbered = np.char.add(np.char.add(symbols, " "), (drawn.origin + 1).astype(str))
     return go.Mesh3d(
         x=x, y=y, z=z, i=i, j=j, k=k,
         intensity=shown,
-        cmin=limits[0],
-        cmax=limits[1],
-        colorscale=style.DIVERGING if quantity.diverging else style.SEQUENTIAL,
-        colorbar=_colour_bar(quantity),
+        coloraxis="coloraxis",
         flatshading=False,
         lighting=style.LIGHT,
         lightposition=style.LIGHT_FROM,
-        text=numbered[mesh.owner],
+        customdata=drawn.origin[mesh.owner].astype(np.int16) + 1,
         hovertemplate=(
-            f"<b>%{{text}}</b><br>{quantity.title} %{{intensity:.3g}} {quantity.unit}"
-            "<extra></extra>"
+            f"<b>{chemical_symbols[number]} %{{customdata}}</b><br>{quantity.title} "
+            f"%{{intensity:.3g}} {quantity.unit}<extra></extra>"
         ),
     )  # fmt: skip
 

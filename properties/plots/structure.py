@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from properties.crystal import Crystal
 from properties.plots import solids, style
+from properties.plots.solids import Mesh
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -181,9 +182,9 @@ def _element(drawn: Drawn, number: int) -> go.Mesh3d:
     )  # fmt: skip
 
 
-def solid(drawn: Drawn, which: NDArray[np.bool_]) -> solids.Mesh:
+def solid(drawn: Drawn, which: NDArray[np.bool_], coarse_above: int = COARSE_ABOVE) -> Mesh:
     """Return the spheres of some atoms in view with their halves of the bonds, as one mesh."""
-    fine = 3 if len(drawn.numbers) <= COARSE_ABOVE else 2
+    fine = 3 if len(drawn.numbers) <= coarse_above else 2
     parts = [
         solids.sphere(
             drawn.positions_a[k], SPHERE_SCALE * covalent_radii[drawn.numbers[k]], int(k), fine

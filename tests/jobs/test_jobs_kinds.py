@@ -56,6 +56,8 @@ class FakeTraining:
             state.write_text(str(epoch))
             monitor(Progress("training", epoch, config.epochs))
         (folder / "model.safetensors").write_bytes(b"weights")
+        for name in ("history.json", "parity.npz"):
+            (folder / name).write_bytes(b"{}")
         (folder / "report.json").write_text(json.dumps({"test": {"forces_mev_per_a": 12.5}}))
 
 
@@ -130,6 +132,8 @@ def test_a_training_leaves_potential_and_report(store, fake):
     assert {path.name for path in job.files()} == {
         "salt.safetensors",
         "report.json",
+        "history.json",
+        "parity.npz",
         "result.json",
     }
     assert store.checkpoints() == (job.checkpoint,)

@@ -105,8 +105,8 @@ def test_a_look_at_atoms_is_shown_on_its_own_address(page, store):
     app.radio(key=session.ATOMS_COLOUR).set_value("force_spread").run()
     assert not app.error
     assert "better guide" in words(app)
-    mesh = charts(app)[0]["data"][0]
-    assert mesh["colorbar"]["title"]["text"] == "spread of the force (eV/Å)"
+    axis = charts(app)[0]["layout"]["coloraxis"]
+    assert axis["colorbar"]["title"]["text"] == "spread of the force (eV/Å)"
 
 
 def test_a_look_whose_model_is_gone_is_still_there(page, store):

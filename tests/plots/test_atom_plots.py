@@ -17,23 +17,19 @@ from tests.pages import committee_sample
 def test_atoms_in_view_have_the_colours_of_their_originals():
     result = committee_sample.result()
     figure = plots.figure(result, 2, "force_spread")
-    mesh = figure.data[0]
-    shown = np.unique(np.round(np.asarray(mesh.intensity, dtype=float), 5))
+    meshes = [trace for trace in figure.data if trace.type == "mesh3d"]
+    shown = np.concatenate([np.asarray(mesh.intensity, dtype=float) for mesh in meshes])
+    shown = np.unique(np.round(shown, 5))
     expected = np.unique(np.round(result.force_spread_ev_per_a[2], 5))
     np.testing.assert_allclose(shown, expected, atol=1e-5)
-    assert mesh.cmax == pytest.approx(result.force_spread_ev_per_a.max())
+    assert figure.layout.coloraxis.cmax == pytest.approx(result.force_spread_ev_per_a.max())
 
 
 def test_colours_mean_the_same_at_every_amplitude():
     result = committee_sample.result()
     for name in plots.QUANTITIES:
-        limits = {
-            (
-                plots.figure(result, k, name).data[0].cmin,
-                plots.figure(result, k, name).data[0].cmax,
-            )
-            for k in (0, 2)
-        }
+        axes = [plots.figure(result, k, name).layout.coloraxis for k in (0, 2)]
+        limits = {(axis.cmin, axis.cmax) for axis in axes}
         assert len(limits) == 1
         low, high = limits.pop()
         assert low == (-high if plots.QUANTITIES[name].diverging else 0.0)
