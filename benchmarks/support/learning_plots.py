@@ -76,8 +76,10 @@ def delta(found: dict[str, Any], path: Path) -> None:
     _lines(branches, found["baseline"]["line_thz"], "#888888", "SevenNet-l3i5", lw=1.0)
     corrected = next(run for run in most if run["variant"] == "corrected")
     _lines(branches, corrected["line_thz"], INK["corrected"], "corrected", lw=1.0)
-    if "line_thz" in found["reference"]:
-        _lines(branches, found["reference"]["line_thz"], "black", "PBE", lw=1.6)
+    for share, name in ((0, "gamma_thz"), (1, "x_thz")):
+        known = found["reference"][name]
+        label = "PBE" if share else None
+        branches.plot([share] * len(known), known, "ko", ms=4, clip_on=False, label=label)
     branches.set(xlabel="from Γ to X", ylabel="THz", xlim=(0, 1), xticks=[0, 1])
     branches.set_xticklabels(["Γ", "X"])
     errors.legend(frameon=False)
