@@ -1,4 +1,4 @@
-"""One committee from described frames: charges where they are sought, Adam, L-BFGS."""
+"""One committee from described frames: scales, Adam, L-BFGS."""
 
 from __future__ import annotations
 
@@ -7,25 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from mlpcore.electrostatics import ElectrostaticTerm
 from mlpcore.errors import TrainingError
 from mlpcore.networks import ElementNetworks, Shape
 from mlpcore.training import descent, shares
 from mlpcore.training.descent import Task
 from mlpcore.training.frames import chosen
 from mlpcore.training.objective import Weights
-from mlpcore.training.progress import CHARGES, TRAINING, Progress
 from mlpcore.training.scaling import descriptor_range, label_scale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ase import Atoms
-
     from mlpcore.training.config import TrainingConfig
     from mlpcore.training.frames import Block
     from mlpcore.training.progress import Monitor
-    from mlpcore.training.scaling import DescriptorRange
+    from mlpcore.training.scaling import DescriptorRange, LabelScale
     from mlpcore.training.shares import Parts
     from mlpcore.training.state import Folder
 
@@ -51,7 +47,7 @@ def train(
 ) -> Trained:
     """Train all members at once."""
     task, seen = _task(config, every, parts, n_elements, folder, monitor)
-    descent.adam(task, TRAINING, config.epochs)
+    descent.adam(task, config.epochs)
     if config.refinement_steps:
         descent.refine(task, config.refinement_steps)
     epochs = config.epochs + config.refinement_steps
@@ -62,44 +58,6 @@ def train(
             "python -m mlpcore data."
         )
     return Trained(task.networks, seen, task.history)
-
-
-def find_charges(
-    config: TrainingConfig,
-    structures: Sequence[Atoms],
-    every: Sequence[Block],
-    parts: Parts,
-    n_elements: int,
-    folder: Folder,
-    monitor: Monitor | None,
-) -> dict[str, Any]:
-    """Train charges together with a first committee, of which only the charges are kept.
-
-    The committee is trained anew afterwards on what these charges leave, so that all its
-    members learn the same thing, each up to its own best moment.
-    """
-    if config.electrostatics is None:
-        raise ValueError("the configuration has no electrostatics")
-    term = ElectrostaticTerm(config.electrostatics, structures)
-    if not term.trainable or not config.charge_epochs:
-        return config.electrostatics
-    forms = []
-    for number, atoms in enumerate(structures, start=1):
-        forms.append(term.forms(atoms))
-        if monitor is not None:
-            monitor(Progress(CHARGES, number, len(structures)))
-
-    def left(block: Block) -> Block:
-        parts = [term(forms[i]) for i in block.frames.tolist()]
-        return block.less(
-            torch.stack([energy for energy, _, _ in parts]),
-            torch.stack([forces.flatten() for _, forces, _ in parts]),
-            torch.stack([_voigt(stress) for _, _, stress in parts]),
-        )
-
-    task, _ = _task(config, every, parts, n_elements, folder, monitor)
-    descent.adam(task, CHARGES, config.charge_epochs, left, (term.free,))
-    return term.to_dict()
 
 
 def _task(
@@ -117,7 +75,6 @@ def _task(
     networks.scale.copy_(seen.deviation)
     networks.atom_energy_ev.copy_(scale.atom_energy_ev)
     networks.energy_scale_ev.copy_(torch.tensor(scale.energy_ev))
-    weights = (config.energy_weight, config.force_weight, config.stress_weight)
     n_frames = sum(map(len, every))
     task = Task(
         config=config,
@@ -125,11 +82,16 @@ def _task(
         training=training,
         validation=chosen(every, parts.validation),
         shares=shares.shares(parts.train, n_frames, config),
-        weights=Weights.of(scale, *weights),
+        weights=weights_of(config, scale),
         folder=folder,
         monitor=monitor,
     )
     return task, seen
+
+
+def weights_of(config: TrainingConfig, scale: LabelScale) -> Weights:
+    """Return the weights of the loss for labels of this scale."""
+    return Weights.of(scale, config.energy_weight, config.force_weight, config.stress_weight)
 
 
 def _networks(config: TrainingConfig, n_elements: int, n_inputs: int) -> ElementNetworks:
@@ -148,9 +110,3 @@ def _networks(config: TrainingConfig, n_elements: int, n_inputs: int) -> Element
 def smaller(config: TrainingConfig) -> TrainingConfig:
     """Return the settings of a point of the learning curve: two members are enough."""
     return replace(config, n_members=min(2, config.n_members), learning_curve=())
-
-
-def _voigt(stress: torch.Tensor) -> torch.Tensor:
-    from mlpcore.training.labels import VOIGT
-
-    return torch.stack([stress[i, j] for i, j in VOIGT])

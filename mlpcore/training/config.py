@@ -33,7 +33,6 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "learning_rate": (1e-6, 1.0),
     "patience": (1, 100_000),
     "refinement_steps": (0, 100_000),
-    "charge_epochs": (0, 100_000),
     "energy_weight": (0.0, 1e6),
     "force_weight": (0.0, 1e6),
     "stress_weight": (0.0, 1e6),
@@ -92,8 +91,6 @@ class TrainingConfig:
         Registered potential of which only the error is learned.
     electrostatics
         Settings of :class:`mlpcore.electrostatics.ChargeModel`.
-    charge_epochs
-        Epochs together with a first committee in which charges that are not fixed are found.
     compare_with
         Registered potential to compare the errors with.
     learning_curve

@@ -13,10 +13,10 @@ from mlpcore.training import objective, parameters
 from mlpcore.training.lbfgs import Minimiser
 from mlpcore.training.objective import MemberErrors
 from mlpcore.training.parameters import Best
-from mlpcore.training.progress import REFINEMENT, Progress
+from mlpcore.training.progress import REFINEMENT, TRAINING, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from mlpcore.networks import ElementNetworks
     from mlpcore.training.config import TrainingConfig
@@ -95,72 +95,41 @@ class Task:
             self.monitor(Progress(stage, epoch, epochs, train.mean, validation.mean))
 
 
-def adam(
-    task: Task,
-    stage: str,
-    epochs: int,
-    labels: Callable[[Block], Block] | None = None,
-    further: Sequence[torch.nn.Parameter] = (),
-) -> None:
-    """Descend batch by batch; at the end the networks have each member's best weights.
-
-    Parameters
-    ----------
-    stage, epochs
-        The name under which the state is kept, and how long.
-    labels
-        Gives a batch the labels to be learned, when they depend on parameters too.
-    further
-        Those parameters.
-    """
+def adam(task: Task, epochs: int) -> None:
+    """Descend batch by batch; at the end the networks have each member's best weights."""
     networks, config = task.networks, task.config
     best = Best(networks)
-    groups = [{"params": list(networks.parameters())}, {"params": list(further)}]
-    optimizer = torch.optim.Adam(groups[: 1 + bool(further)], lr=config.learning_rate)
-    epoch = _resume_adam(task, stage, optimizer, best, further)
+    optimizer = torch.optim.Adam(networks.parameters(), lr=config.learning_rate)
+    epoch = _resume_adam(task, optimizer, best)
     while epoch < epochs and best.since <= config.patience:
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * _cosine(epoch / epochs)
-        train = _epoch(task, optimizer, epoch, labels)
+        train = _epoch(task, optimizer, epoch)
         loss, validation = task.validate()
         best.offer(networks, loss)
         epoch += 1
-        task.tell(stage, epoch, epochs, train, validation)
-        if task.folder.due(f"{stage}.pt"):
-            task.folder.save(f"{stage}.pt", _adam_state(task, epoch, optimizer, best, further))
-    task.folder.save(f"{stage}.pt", _adam_state(task, epochs, optimizer, best, further))
-    if labels is None:
-        parameters.set_rows(networks, best.rows)
+        task.tell(TRAINING, epoch, epochs, train, validation)
+        if task.folder.due(f"{TRAINING}.pt"):
+            task.folder.save(f"{TRAINING}.pt", _adam_state(task, epoch, optimizer, best))
+    task.folder.save(f"{TRAINING}.pt", _adam_state(task, epochs, optimizer, best))
+    parameters.set_rows(networks, best.rows)
 
 
-def _resume_adam(
-    task: Task,
-    stage: str,
-    optimizer: torch.optim.Optimizer,
-    best: Best,
-    further: Sequence[torch.nn.Parameter],
-) -> int:
+def _resume_adam(task: Task, optimizer: torch.optim.Optimizer, best: Best) -> int:
     """Go back to where an earlier attempt was; return how many epochs are done."""
-    state = task.folder.load(f"{stage}.pt")
+    state = task.folder.load(f"{TRAINING}.pt")
     if state is None:
         return 0
     parameters.set_rows(task.networks, state["rows"])
     optimizer.load_state_dict(state["optimizer"])
     best.resume(state["best"])
     task.history[:] = json.loads(state["history"])
-    with torch.no_grad():
-        for parameter, value in zip(further, state["further"], strict=True):
-            parameter.copy_(value)
     done: int = state["epoch"]
     return done
 
 
 def _adam_state(
-    task: Task,
-    epoch: int,
-    optimizer: torch.optim.Optimizer,
-    best: Best,
-    further: Sequence[torch.nn.Parameter],
+    task: Task, epoch: int, optimizer: torch.optim.Optimizer, best: Best
 ) -> dict[str, Any]:
     return {
         "epoch": epoch,
@@ -168,7 +137,6 @@ def _adam_state(
         "optimizer": optimizer.state_dict(),
         "best": best.state(),
         "history": json.dumps(task.history),
-        "further": [parameter.detach().clone() for parameter in further],
     }
 
 
@@ -176,16 +144,10 @@ def _cosine(part: float) -> float:
     return SLOWEST + (1 - SLOWEST) * 0.5 * (1 + math.cos(math.pi * part))
 
 
-def _epoch(
-    task: Task,
-    optimizer: torch.optim.Optimizer,
-    epoch: int,
-    labels: Callable[[Block], Block] | None,
-) -> MemberErrors:
+def _epoch(task: Task, optimizer: torch.optim.Optimizer, epoch: int) -> MemberErrors:
     """Go once through all training frames; return the errors met on the way."""
     sums = MemberErrors.nothing(task.networks.n_members)
-    for rows in _batches(task, epoch):
-        batch = rows if labels is None else labels(rows)
+    for batch in _batches(task, epoch):
         found = objective.predict(task.networks, batch, training=True)
         each = task.frame_losses(found, batch) * task.shares[:, batch.frames]
         optimizer.zero_grad()

@@ -13,13 +13,15 @@ from mlpcore import dataset
 from mlpcore.checkpoint import Card, Checkpoint
 from mlpcore.descriptors.automatic import automatic
 from mlpcore.electrostatics import electrostatic_labels
-from mlpcore.training import assessment, committee, frames, labels, shares
+from mlpcore.training import assessment, charges, committee, frames, labels, shares
 from mlpcore.training.progress import CURVE, LABELS, REPORT, Progress
+from mlpcore.training.scaling import label_scale
 from mlpcore.training.state import Folder, write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ase import Atoms
     from numpy.typing import NDArray
 
     from mlpcore.dataset import Dataset
@@ -114,14 +116,8 @@ def _prepare(
     electrostatics = config.electrostatics
     if electrostatics is not None:
         kept = folder.load(CHARGES_FILE)
-        electrostatics = kept or committee.find_charges(
-            config,
-            structures,
-            frames.blocks(described, known),
-            parts,
-            len(elements),
-            folder,
-            monitor,
+        electrostatics = kept or _charges(
+            config, structures, frames.blocks(described, known), parts, len(elements), monitor
         )
         folder.save(CHARGES_FILE, electrostatics)
         known = _without(known, structures, electrostatics, monitor)
@@ -129,9 +125,30 @@ def _prepare(
     return _Prepared(data, parts, functions, known, blocks, electrostatics)
 
 
+def _charges(
+    config: TrainingConfig,
+    structures: Sequence[Atoms],
+    blocks: Sequence[Block],
+    parts: Parts,
+    n_elements: int,
+    monitor: Monitor | None,
+) -> dict[str, Any]:
+    """Return the electrostatics that is asked for, its charges fitted if they are not fixed."""
+    scale = label_scale(frames.chosen(blocks, parts.train), n_elements)
+    return charges.fitted(
+        config.electrostatics or {},
+        structures,
+        blocks,
+        parts.train,
+        n_elements,
+        committee.weights_of(config, scale),
+        monitor,
+    )
+
+
 def _without(
     known: Sequence[Labels],
-    structures: Sequence[Any],
+    structures: Sequence[Atoms],
     electrostatics: dict[str, Any],
     monitor: Monitor | None,
 ) -> list[Labels]:

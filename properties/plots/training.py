@@ -84,7 +84,7 @@ def history(entries: Mapping[str, Any], kind: str = FORCES, height: int = 360) -
 
 
 def _of_members(
-    epoch: FloatArray, values: FloatArray, colour: str, name: str
+    epoch: NDArray[np.int64], values: FloatArray, colour: str, name: str
 ) -> list[go.Scatter]:
     if values.shape[1] < 2:
         return []
