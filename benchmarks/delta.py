@@ -3,10 +3,9 @@
 python benchmarks/delta.py [--counts N …] [--seeds N] [--page FILE]
 
 The labels are ours (PBE, pretrained/data/si_pbe.extxyz.xz). With each number of labels the same
-network is trained twice, on the labels and on what the universal model gets wrong. Test
-frames are never drawn. Phonons are compared with those of PBE from phonopy's example Si (BSD), at
-its lattice constant.
-Trainings are kept under data/benchmarks/learning.
+network is trained twice, on the labels and on what the universal model gets wrong. Test frames
+are never drawn. Phonons are compared with those of PBE from phonopy's example Si (BSD), at its
+lattice constant. Trainings are kept under data/benchmarks/learning.
 """
 
 from __future__ import annotations
