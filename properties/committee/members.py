@@ -21,6 +21,8 @@ from properties.vibrations.volumes import VolumeSampler, usable_volumes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from phonopy import Phonopy
+
     from mlpcore.potential import Potential
     from properties.progress import Arrays, Monitor, Pieces
     from properties.spec import Preset
@@ -46,8 +48,9 @@ class Task:
         With the volumes of a member's expansion.
     axes
         Of the committee's tensor, rows in the frame of `crystal`, (3, 3).
-    matrix
-        Supercell of the phonons.
+    like
+        Phonopy object of `crystal` with the supercell of the phonons; members have the same
+        symmetry.
     segments
         Reduced q-points of each segment of the band path.
     born
@@ -59,7 +62,7 @@ class Task:
     settings: Preset
     pressure_gpa: float
     axes: FloatArray | None = None
-    matrix: NDArray[np.int64] | None = None
+    like: Phonopy | None = None
     segments: tuple[FloatArray, ...] = ()
     born: BornCharges | None = None
 
@@ -187,7 +190,8 @@ class _Member:
             monitor,
             self._pieces,
             self._born,
-            matrix=self._task.matrix,
+            matrix=self._matrix,
+            like=self._task.like,
         ).phonon
         bands: Any = found.run_band_structure(list(self._task.segments))
         frequencies = np.concatenate(bands.frequencies)
@@ -208,16 +212,27 @@ class _Member:
             self._task.settings,
             monitor,
             self._pieces,
+            like=self._task.like,
             born=self._born,
-            matrix=self._task.matrix,
+            matrix=self._matrix,
         )
         points = usable_volumes(sampler.sample(), sampler)
         self.answer.expansion = thermal.expand(points, self._task.pressure_gpa)
 
     @property
+    def _matrix(self) -> NDArray[np.int64] | None:
+        like = self._task.like
+        return None if like is None else supercell_matrix(like)
+
+    @property
     def _born(self) -> BornCharges | None:
         own = born_model.of_model(self._potential, self._crystal)
         return self._task.born if own is None else own[0]
+
+
+def supercell_matrix(phonon: Phonopy) -> NDArray[np.int64]:
+    """Return the supercell vectors of a phonopy object as rows, in primitive vectors."""
+    return np.asarray(phonon.supercell_matrix).T
 
 
 def _arrays(found: relax.Relaxation) -> Arrays:

@@ -9,16 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from properties.committee import checks, numbers
-from properties.committee.members import ELASTIC, PHONONS, RELAX, THERMAL, Answer, Task, carry
+from properties.committee.members import (
+    ELASTIC,
+    PHONONS,
+    RELAX,
+    THERMAL,
+    Answer,
+    Task,
+    carry,
+    supercell_matrix,
+)
 from properties.committee.result import AtomSpread, Calibration, CommitteeResult, spread
 from properties.elasticity.orientation import Orientation
 from properties.progress import Part, PiecesOf
 from properties.relax import lattice_parameters
 from properties.results import ElasticResult, PhononResult, RelaxResult, ThermalResult
+from properties.vibrations.displacements import displaced
 from properties.vibrations.phonons import TEMPERATURES_K, choose_supercell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from phonopy import Phonopy
 
     from mlpcore.potential import MemberEvaluations, Potential
     from properties.crystal import Crystal
@@ -74,11 +86,11 @@ def committee(
     pairs = list(zip(potential.members, displaced_potential.members, strict=True))
     names = tuple(f"member {k + 1}" for k in range(len(pairs)))
     answers = []
-    for k, (member, displaced) in enumerate(pairs):
+    for k, (member, coarse) in enumerate(pairs):
         label = f"member {k + 1} of {len(pairs)}"
         parts = _parts(monitor, task.stages, k, len(pairs), label)
         kept = PiecesOf(pieces, f"member{k + 1}")
-        answers.append(carry(member, displaced, task, parts, kept))
+        answers.append(carry(member, coarse, task, parts, kept))
     first, second = (_atoms(potential, one) for one in (given, relaxed.primitive))
     return _result(names, answers, task, results, calibration_of(potential), first, second)
 
@@ -109,10 +121,15 @@ def _task(
         settings=replace(settings, n_volumes=N_VOLUMES),
         pressure_gpa=pressure_gpa,
         axes=elastic.ieee_rotation if isinstance(elastic, ElasticResult) else None,
-        matrix=np.asarray(choose_supercell(crystal, settings).matrix) if vibrates else None,
+        like=_displaced(crystal, settings) if vibrates else None,
         segments=segments,
         born=born,
     )
+
+
+def _displaced(crystal: Crystal, settings: Preset) -> Phonopy:
+    matrix = np.asarray(choose_supercell(crystal, settings).matrix)
+    return displaced(crystal, matrix, settings.displacement_a)
 
 
 def _parts(
@@ -174,7 +191,9 @@ def _result(
         lattice={name: v for name, v in cell.items() if name not in ("energy", "volume")},
         numbers=found,
         checks=checks.of_members(names, answers, found),
-        supercell_matrix=np.zeros(0, dtype=int) if task.matrix is None else task.matrix,
+        supercell_matrix=(
+            np.zeros(0, dtype=int) if task.like is None else supercell_matrix(task.like)
+        ),
         **fields,
     )
 

@@ -154,6 +154,7 @@ def harmonic_of(
     born: BornCharges | None = None,
     stage: str = "phonons",
     matrix: IntArray | None = None,
+    like: Phonopy | None = None,
 ) -> Harmonic:
     """Return the force constants of a crystal; forces that are kept are not computed again.
 
@@ -163,10 +164,12 @@ def harmonic_of(
         Whose progress the monitor is told.
     matrix
         The supercell, (3, 3); ``None`` for the one that the preset asks for.
+    like
+        Phonopy object of nearly the same cell, to save the search for its symmetry.
     """
     if matrix is None:
         matrix = np.asarray(choose_supercell(crystal, settings).matrix)
-    phonon = displaced(crystal, matrix, settings.displacement_a)
+    phonon = displaced(crystal, matrix, settings.displacement_a, like)
     cells = displaced_cells(phonon, forces_key(settings))
     forces = batches.forces(
         cells,
