@@ -10,6 +10,7 @@ from ase.data import chemical_symbols
 
 from mlpcore import registry
 from mlpcore.errors import MLPError
+from pages.ui import own_card
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,10 +71,22 @@ def card(model: ModelInfo, recommended: bool) -> None:
             ("Trained on", model.training_set),
             ("Elements", elements(model)),
             ("Range" if model.own else "Range of a layer", f"{model.cutoff_a:.1f} Å"),
+            *(own_facts(model) if model.own else ()),
             ("Licence", model.licence),
             ("Cite", model.citation),
         )
         st.markdown("  \n".join(f":gray[{title}:] {value}" for title, value in facts))
+        own_card.draw(model)
+
+
+def own_facts(model: ModelInfo) -> list[tuple[str, str]]:
+    """Return what an own potential is made of."""
+    facts = [("Committee", f"{model.n_members} members")]
+    if model.baseline:
+        facts.append(("Corrects", title(model.baseline)))
+    if model.long_range:
+        facts.append(("Long range", "electrostatics of point charges, by an Ewald sum"))
+    return facts
 
 
 def short_elements(model: ModelInfo) -> str:

@@ -137,7 +137,9 @@ def _angular(crystal: Crystal, atom: int) -> None:
     with guard.sentences():
         left, right = st.columns([2, 3], gap="large")
         with left:
-            kind = st.radio("Counts", tuple(KINDS), format_func=KINDS.__getitem__, key="functions-g")
+            kind = st.radio(
+                "Counts", tuple(KINDS), format_func=KINDS.__getitem__, key="functions-g"
+            )
             st.latex(ANGULAR_FORMULAS[kind])
             pairs = tuple(combinations_with_replacement(_symbols(crystal), 2))
             pair = st.selectbox(

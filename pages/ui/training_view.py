@@ -10,6 +10,7 @@ from jobs import training
 from pages.ui import (
     administrator_view,
     components,
+    errors_view,
     files_view,
     session,
     stored,
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
     from jobs.store import Job
 
-KINDS = {plots.FORCES: "Forces", plots.ENERGY: "Energy", plots.STRESS: "Stress"}
-DECIMALS = {plots.FORCES: 0, plots.ENERGY: 2, plots.STRESS: 3}
-PARTS = {"train": "Trained on", "validation": "Validation", "test": "Test", "far": "Far"}
 FEW_FRAMES = 20
 
 WATCH = (
@@ -37,11 +35,6 @@ PARITY_WORDS = (
     "Points on the line are right. The test frames were never seen: if their points scatter "
     "more than those trained on, the networks know their data better than the crystal."
 )
-RELIABILITY_WORDS = (
-    "Of the errors on the test, which share lies within what the committee claims? On the line "
-    "it is right; below, it is too sure of itself. The factor that brings it to the line was "
-    "found on the validation frames, not on the test."
-)
 
 
 def errors(job: Job) -> None:
@@ -51,10 +44,10 @@ def errors(job: Job) -> None:
         return
     kind = st.segmented_control(
         "Errors of",
-        tuple(KINDS),
+        tuple(errors_view.KINDS),
         default=plots.FORCES,
         required=True,
-        format_func=lambda key: KINDS[key],
+        format_func=lambda key: errors_view.KINDS[key],
         key=session.TRAINING_KIND,
     )
     components.plot(plots.history(history, str(kind)), key="training-errors", caption=WATCH)
@@ -75,9 +68,12 @@ def draw(job: Job) -> None:
         with column:
             components.plot(plots.parity(parity, kind), key=f"training-parity-{kind}")
     st.caption(PARITY_WORDS)
-    _reliability(report)
+    if report["calibration"]:
+        st.subheader("Does it know what it does not know?", anchor=False)
+        errors_view.reliability(report, "training-reliability")
     _learning_curve(report)
-    _split(report)
+    st.subheader("Split and errors", anchor=False)
+    errors_view.table(report)
     with st.expander("Files", icon=":material/folder:"):
         files_view.draw(job)
 
@@ -92,13 +88,13 @@ def _figures(report: dict[str, Any]) -> None:
     found, n_test = report["errors"]["test"]["committee"], report["errors"]["test"]["n_frames"]
     items = [
         components.Figure(
-            f"{KINDS[kind]}, test",
-            _error(found, kind),
+            f"{errors_view.KINDS[kind]}, test",
+            errors_view.error(found, kind),
             f"Root mean square error of the committee on {n_test} frames "
             "that it never saw. The labels themselves vary by "
             f"{text.short(report['label_spread'][kind], plots.UNITS[kind])}.",
         )
-        for kind in KINDS
+        for kind in errors_view.KINDS
     ]
     components.figures(
         [
@@ -111,13 +107,6 @@ def _figures(report: dict[str, Any]) -> None:
             ),
         ]
     )
-
-
-def _error(errors_of_part: dict[str, Any], kind: str) -> str:
-    known = errors_of_part[kind]
-    if known is None:
-        return text.NOTHING
-    return text.fixed(known["rmse"], DECIMALS[kind], plots.UNITS[kind])
 
 
 def _honesty(report: dict[str, Any]) -> None:
@@ -138,7 +127,6 @@ def _use(job: Job, report: dict[str, Any]) -> None:
     path = job.checkpoint
     if path is None:
         return
-    elements = "–".join(report["elements"])
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.download_button(
             "Download",
@@ -149,7 +137,7 @@ def _use(job: Job, report: dict[str, Any]) -> None:
             key="training-download",
         )
         if st.button(
-            f"Compute a crystal of {elements} with it",
+            f"Compute a crystal of {job.formula} with it",
             icon=":material/add_circle:",
             key="training-compute",
             type="primary",
@@ -170,17 +158,6 @@ def _use(job: Job, report: dict[str, Any]) -> None:
             administrator_view.offer(path.read_bytes())
 
 
-def _reliability(report: dict[str, Any]) -> None:
-    if not report["calibration"]:
-        return
-    st.subheader("Does it know what it does not know?", anchor=False)
-    for column, kind in zip(st.columns(2), ("force", "energy"), strict=True):
-        with column:
-            st.markdown(f"**{kind.capitalize()}**")
-            components.plot(plots.reliability(report, kind), key=f"training-reliability-{kind}")
-    st.caption(RELIABILITY_WORDS)
-
-
 def _learning_curve(report: dict[str, Any]) -> None:
     if not report["learning_curve"]:
         return
@@ -192,29 +169,4 @@ def _learning_curve(report: dict[str, Any]) -> None:
     st.caption(
         "Trained again with parts of the data. A line that still falls says that more data "
         "would help; a flat one, that the networks or what they see are too coarse."
-    )
-
-
-def _split(report: dict[str, Any]) -> None:
-    """Publish the split and the errors on each part."""
-    st.subheader("Split and errors", anchor=False)
-    rows = []
-    for part, title in PARTS.items():
-        known = report["errors"].get(part)
-        if known is None:
-            continue
-        sources = report["split"][part]["sources"]
-        rows.append(
-            {
-                "Part": title,
-                "Frames": f"{known['n_frames']}",
-                "Sources": f"{len(sources)}",
-                **{KINDS[kind]: _error(known["committee"], kind) for kind in KINDS},
-                "Which": ", ".join(sources),
-            }
-        )
-    components.table(rows)
-    st.caption(
-        f"Root mean square errors of the committee's mean. Data: {report['data']['file']}, "
-        f"{report['data']['n_frames']} frames, SHA-256 {report['data']['sha256'][:16]}."
     )

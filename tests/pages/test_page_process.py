@@ -13,12 +13,21 @@ import pytest
 from tests.pages import jobs_on_disk, sample
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("torch", "phonopy", "sevenn", "chgnet", "distributed", "e3nn", "pymatgen")
+HEAVY = (
+    "torch",
+    "phonopy",
+    "sevenn",
+    "chgnet",
+    "safetensors",
+    "distributed",
+    "e3nn",
+    "pymatgen",
+)
 OPEN_EVERYTHING = """
 import json, sys
 from streamlit.testing.v1 import AppTest
 job = sys.argv[1]
-for path in ("structure", "jobs", "models", "result"):
+for path in ("structure", "jobs", "models", "training", "result"):
     app = AppTest.from_file("app.py", default_timeout=60)
     app.run()
     app.switch_page(f"pages/{path}.py").run()
@@ -29,6 +38,12 @@ for tab in ("Structure", "Elastic", "Phonons", "Expansion", "Checks", "Files"):
     app.session_state["tab"] = tab
     app.run()
     assert not app.exception and not app.error, tab
+for section in ("Symmetry functions", "Atom by atom"):
+    app = AppTest.from_file("app.py", default_timeout=60)
+    app.session_state["potentials_section"] = section
+    app.run()
+    app.switch_page("pages/models.py").run()
+    assert not app.exception and not app.error, section
 for section in ("Second derivatives", "Derived", "Directions", "Sound"):
     app = AppTest.from_file("app.py", default_timeout=60)
     app.query_params["job"] = job
