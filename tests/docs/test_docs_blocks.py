@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from jobs.__main__ import _parser as jobs_parser
+from mlpcore.__main__ import _parser as potentials_parser
 from properties.__main__ import _parser as properties_parser
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,6 +73,10 @@ def test_commands_exist_and_their_options_too(code: str) -> None:
                 assert all(path.is_file() for path in given)
             case [python, "-m", "jobs", *rest] if python.endswith("python"):
                 jobs_parser().parse_args(rest)
+            case [python, "-m", "mlpcore", *rest] if python.endswith("python"):
+                potentials_parser().parse_known_args(rest)
+                given = [ROOT / name for name in rest if name.startswith("pretrained/")]
+                assert all(path.is_file() for path in given)
             case [python, "-m", module] if python.endswith("python"):
                 assert (ROOT / f"{module.replace('.', '/')}.py").is_file()
             case [python, script, *rest] if python.endswith("python"):
