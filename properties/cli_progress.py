@@ -124,7 +124,7 @@ def summary(label: str, outcome: Outcome, folder: Path) -> str:
 def _members(result: CommitteeResult) -> str:
     """Say how many members there are and how far they agree on what people look at."""
     shown = [
-        f"{one.name[:1].lower()}{one.name[1:]} {one.value:.4g} ± {one.epistemic:.2g} {one.unit}"
+        f"{one.name[:1].lower()}{one.name[1:]} {one.in_words}"
         for one in result.numbers
         if one.name in HEADLINES
     ]

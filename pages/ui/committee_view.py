@@ -42,10 +42,11 @@ CALIBRATED = (
     "that it had not seen."
 )
 NOT_NARROWED = (
-    "Measured were {force} for forces and {energy} for energies. Below one, the noise that "
-    "the model expects stands for the whole error on such data; it does not reach the numbers "
-    "here, so no spread was narrowed."
+    "Measured were factors of {force} for forces and {energy} for energies. Below one, the "
+    "noise that the model expects stands for the whole error on such data; it does not reach "
+    "the numbers here, so no spread was narrowed."
 )
+BEYOND = "Numbers with more than ± 50 % reach beyond the chart."
 UNCALIBRATED = (
     "This model has no calibration: ± is the standard deviation of the members as it is, "
     "which is often smaller than the error."
@@ -96,16 +97,18 @@ def draw(result: CommitteeResult, failed: Sequence[Check]) -> None:
             "force": text.fixed(calibration.force, 2),
             "energy": text.fixed(calibration.energy, 2),
         }
-        said = CALIBRATED.format(**factors)
+        said = [CALIBRATED.format(**factors)] if calibration.widens else []
         if not calibration.as_measured:
-            said = f"{said} {_not_narrowed(calibration)}"
-        st.info(said, icon=":material/straighten:")
+            said.append(_not_narrowed(calibration))
+        st.info(" ".join(said), icon=":material/straighten:")
     else:
         st.caption(UNCALIBRATED)
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**All numbers**, in per cent of the committee's value")
-        components.plot(plots.overview(result.numbers, result.members), key="committee-all")
+        components.plot(
+            plots.overview(result.numbers, result.members), key="committee-all", caption=BEYOND
+        )
     with right:
         _one(result)
     with st.container(border=True, gap="xsmall"):
@@ -164,7 +167,7 @@ def _figures(result: CommitteeResult) -> list[components.Figure]:
         )
     if worst is not None:
         shown.append(components.Figure(f"Least sure: {worst.name}", text.share(worst.relative)))
-    if calibration.known:
+    if calibration.widens:
         factor = f"× {text.fixed(calibration.force, 2)}"
         shown.append(components.Figure("Calibration", factor, "Of all but energies"))
     return shown

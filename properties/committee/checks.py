@@ -50,8 +50,7 @@ def _agreement(found: Sequence[Number]) -> tuple[Check, ...]:
             "committee_agreement",
             "Members agree",
             worst.relative < AGREE_LIMIT,
-            f"The members differ most in: {worst.name} {worst.value:.4g} ± "
-            f"{worst.epistemic:.2g} {worst.unit}, which is {100 * worst.relative:.1f} % "
-            f"(limit {100 * AGREE_LIMIT:g} %).",
+            f"The members differ most in: {worst.name} {worst.in_words}, which is "
+            f"{100 * worst.relative:.1f} % (limit {100 * AGREE_LIMIT:g} %).",
         ),
     )

@@ -74,6 +74,11 @@ class Calibration(Frozen):
         return max(self.force_factor, 1.0)
 
     @property
+    def widens(self) -> bool:
+        """Whether any spread is multiplied by more than one."""
+        return max(self.energy_factor, self.force_factor) > 1.0
+
+    @property
     def as_measured(self) -> bool:
         """Whether both factors are applied as they are."""
         return min(self.energy_factor, self.force_factor) >= 1.0
@@ -179,6 +184,14 @@ class Number(Frozen):
         if self.value == 0 or self.unit in WITHOUT_ZERO:
             return float("nan")
         return self.epistemic / abs(self.value)
+
+    @property
+    def in_words(self) -> str:
+        """Value ± epistemic part with the unit."""
+        written = f"{self.value:.4g} ± {self.epistemic:.2g}"
+        return (
+            f"({written}) × {self.unit}" if self.unit[:2] == "10" else f"{written} {self.unit}"
+        )
 
     def summary(self) -> dict[str, Any]:
         """An entry of ``numbers`` in result.json."""

@@ -17,6 +17,9 @@ FloatArray = NDArray[np.float64]
 PERCENT = 100.0
 BAND = "rgba(230, 159, 0, 0.34)"
 BAND_EDGE = "rgba(230, 159, 0, 0.55)"
+FAR = 0.5
+"""Numbers with a larger relative spread reach beyond the chart, so that others can be read."""
+
 NEUTRAL_BAND = "rgba(133, 144, 160, 0.30)"
 """Under points in the colours of members."""
 
@@ -138,6 +141,11 @@ def overview(numbers: Sequence[Number], names: Sequence[str]) -> go.Figure:
             "<extra>%{fullData.name}</extra>",
         )
     figure.add_vline(x=0, line=style.line(style.NEUTRAL, width=1))
+    reach = [np.abs(n.members / n.value - 1).max() for n in shown if n.relative < FAR]
+    known = [PERCENT * float(one) for one in reach if np.isfinite(one)]
+    if known:
+        limit = 1.15 * max(*known, *(PERCENT * n.relative for n in shown if n.relative < FAR))
+        figure.update_xaxes(range=[-limit, limit])
     figure.update_xaxes(title="off the committee's value (%)", zeroline=False)
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
     style.finish(figure, height=150 + 27 * len(shown))

@@ -89,7 +89,7 @@ def test_a_factor_below_one_is_told_and_not_applied(opened):
     app = opened("Uncertainty", calibration=Calibration(1.5, 0.001, known=True))
     said = words(app)
     assert "multiplied by 1.00 for forces" in said
-    assert "Measured were 0.001 for forces" in said
+    assert "Measured were factors of 0.001 for forces" in said
     table = next(t.value for t in app.dataframe if "± epistemic" in t.value.columns)
     found = float(table.set_index("Number").loc["C11", "± epistemic"])
     assert found == pytest.approx(154.3 * SPREAD, abs=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -76,3 +78,10 @@ def test_overview_draws_members_in_percent_of_the_whole():
     found = [trace.x[at] for trace in figure.data[1:]]
     np.testing.assert_allclose(found, 100 * (doubts.SCALES - 1), atol=1e-9)
     assert figure.data[0].x[at] == pytest.approx(200 * SPREAD, rel=1e-6)
+
+
+def test_overview_is_scaled_to_numbers_that_mean_something():
+    known = doubts.committee().number("C11")
+    wild = dataclasses.replace(known, name="wild", members=known.members * [-9, 1, 5, 20])
+    figure = plots.overview([known, wild], doubts.NAMES)
+    assert figure.layout.xaxis.range[1] == pytest.approx(1.15 * 5.0)
