@@ -1,9 +1,12 @@
 """How far a committee's spread can be believed: against its errors, before and after scaling.
 
 Errors are compared with σ² = f² σ_epi² + σ_ale²: the members' variance, enlarged by a factor
-that is fitted on validation data by maximum likelihood (Imbalzano et al., J. Chem. Phys. 154,
-074102, 2021), and the variance of the noise that the networks expect in the labels, if they
-tell any. The two parts are kept apart.
+that is fitted on validation data by maximum likelihood, and the variance of the noise that the
+networks expect in the labels, if they tell any. The two parts are kept apart.
+
+The spread of a few members is itself uncertain: of two that happen to agree it says nothing.
+An error over such a spread follows Student's distribution, whose likelihood is taken here
+(Imbalzano et al., J. Chem. Phys. 154, 074102, 2021, correct the normal one for it instead).
 """
 
 from __future__ import annotations
@@ -39,11 +42,14 @@ class Spread:
     aleatoric
         Standard deviation of the noise that the members expect, (k,); zeros where they expect
         none.
+    degrees
+        Degrees of freedom of each variance in `epistemic`; infinite where it is exact.
     """
 
     error: FloatArray
     epistemic: FloatArray
     aleatoric: FloatArray
+    degrees: float = math.inf
 
     def total(self, factor: float = 1.0) -> FloatArray:
         """Return √(f² σ_epi² + σ_ale²), (k,)."""
@@ -107,8 +113,8 @@ def reliability(spread: Spread, factor: float = 1.0) -> Reliability:
 def factor(spread: Spread) -> float:
     """Return the factor f of the members' spread that makes the errors most likely.
 
-    Without noise this is √⟨error²/σ_epi²⟩; with it, the minimum of
-    ⟨log(f² σ_epi² + σ_ale²) + error²/(f² σ_epi² + σ_ale²)⟩ over log f, which has one.
+    With σ² = f² σ_epi² + σ_ale² and ν degrees of freedom, the minimum over log f of
+    ⟨log σ² + (ν + 1) log(1 + error²/(ν σ²))⟩, which is ⟨log σ² + error²/σ²⟩ for exact spreads.
 
     Raises
     ------
@@ -120,12 +126,13 @@ def factor(spread: Spread) -> float:
         raise ValueError("a factor needs members that differ")
     squared = spread.error[telling] ** 2
     epistemic, aleatoric = spread.epistemic[telling] ** 2, spread.aleatoric[telling] ** 2
-    if not aleatoric.any():
-        return float(np.clip(np.sqrt((squared / epistemic).mean()), 0, LARGEST_FACTOR))
 
     def surprise(log_factor: float) -> float:
         variance = math.exp(2 * log_factor) * epistemic + aleatoric
-        return float((np.log(variance) + squared / variance).mean())
+        off = squared / variance
+        if math.isfinite(spread.degrees):
+            off = (spread.degrees + 1) * np.log1p(off / spread.degrees)
+        return float((np.log(variance) + off).mean())
 
     grid = np.linspace(-math.log(LARGEST_FACTOR), math.log(LARGEST_FACTOR), 141)
     best = int(np.argmin([surprise(x) for x in grid]))
@@ -164,6 +171,7 @@ def energy_spread(
         error=per_atom.mean(axis=0) - labels / n_atoms,
         epistemic=deviation(per_atom),
         aleatoric=np.sqrt((noise**2).mean(axis=0)) / n_atoms,
+        degrees=max(1, len(energies) - 1),
     )
 
 
@@ -184,6 +192,7 @@ def force_spread(forces: FloatArray, labels: FloatArray, noise: FloatArray) -> S
         error=error.ravel(),
         epistemic=np.repeat(force_deviation(forces), 3),
         aleatoric=np.repeat(np.sqrt((noise**2).mean(axis=0)), 3),
+        degrees=max(1, 3 * (len(forces) - 1)),
     )
 
 

@@ -75,7 +75,7 @@ class TrainingConfig:
         Frames whose source begins with one of these words are trained on by nobody; the
         report judges the committee's spread on them apart.
     largest_force_ev_per_a
-        Frames with a larger force on an atom are left out: atoms that nearly touch would
+        Other frames with a larger force on an atom are left out: atoms that nearly touch would
         outweigh all others.
     epochs, batch_frames, learning_rate, patience
         Adam with a rate that falls to zero as a cosine; a member keeps the weights of its

@@ -62,19 +62,16 @@ def parts(data: Dataset, config: TrainingConfig) -> Parts:
     TrainingError
         A part would be empty.
     """
-    usable = _within(data, config.largest_force_ev_per_a)
-    is_far = [
-        any(frame.source.startswith(word) for word in config.far_sources)
-        for frame in data.frames
-    ]
-    near = [i for i in usable if not is_far[i]]
-    inside = replace(data, frames=tuple(data.frames[i] for i in near))
+    sources = [frame.source for frame in data.frames]
+    far = tuple(i for i, name in enumerate(sources) if name.startswith(config.far_sources))
+    usable = [i for i in _within(data, config.largest_force_ev_per_a) if i not in set(far)]
+    inside = replace(data, frames=tuple(data.frames[i] for i in usable))
     split = dataset.split(inside, config.split_fractions, config.split_seed, by=config.split_by)
     train, validation, test = (
-        tuple(near[i] for i in part) for part in (split.train, split.validation, split.test)
+        tuple(usable[i] for i in part) for part in (split.train, split.validation, split.test)
     )
-    left_out = tuple(sorted(set(range(len(data.frames))) - set(usable)))
-    found = Parts(train, validation, test, tuple(i for i in usable if is_far[i]), left_out)
+    left_out = tuple(sorted(set(range(len(data.frames))) - set(usable) - set(far)))
+    found = Parts(train, validation, test, far, left_out)
     for name in ("train", "validation", "test"):
         if not getattr(found, name):
             raise TrainingError(

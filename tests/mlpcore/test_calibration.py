@@ -36,6 +36,21 @@ def test_noise_that_explains_everything_leaves_nothing_to_the_members():
     assert calibration.factor(spread) < 0.6
 
 
+@pytest.mark.parametrize("members", [2, 3, 8])
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+def test_few_members_whose_spread_is_uncertain_are_judged_without_bias(members, ratio):
+    """Members and truth drawn alike: the spread of two is often far too small by accident."""
+    generator = np.random.default_rng(8)
+    width = generator.uniform(0.1, 1.0, N)
+    drawn = width * generator.standard_normal((members, N))
+    spread = calibration.energy_spread(
+        drawn, np.zeros(N), np.zeros((members, N)), np.ones(N, dtype=int)
+    )
+    error = ratio * width * generator.standard_normal(N)
+    judged = Spread(error, spread.epistemic, spread.aleatoric, spread.degrees)
+    assert calibration.factor(judged) == pytest.approx(ratio, rel=0.03)
+
+
 def test_right_claims_are_reliable_at_every_level():
     curve = calibration.reliability(gaussian(1.0))
     np.testing.assert_allclose(curve.observed, curve.expected, atol=0.012)
