@@ -35,10 +35,10 @@ SETTINGS = {
     "n_members": 4,
     "split_fractions": (0.8, 0.1, 0.1),
     "split_by": "frame",
-    "epochs": 100,
-    "refinement_steps": 150,
+    "epochs": 60,
+    "refinement_steps": 80,
 }
-START, STEP, ROUNDS, SEEDS, TEST_SHARE = 10, 10, 4, 4, 0.3
+START, STEP, ROUNDS, SEEDS, TEST_SHARE = 10, 10, 3, 3, 0.3
 WAYS = ("at random", "by disagreement")
 INK = {"at random": "#888888", "by disagreement": "#c2410c"}
 PICTURE = ROOT / "docs" / "images" / "active-learning.svg"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from ase import units
 from ase.md.langevin import Langevin
-from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
+from ase.md.velocitydistribution import thermalize_momenta
 from ase.neighborlist import neighbor_list
 
 from mlpcore.errors import TrainingError
@@ -171,7 +171,7 @@ def explore(
         rounds.append(_record(number, len(known), doubt, chosen, potential, new))
         known += new
         if monitor is not None:
-            monitor(rounds[-1], known)
+            monitor(rounds[-1], tuple(known))
         potential = learn(known)
     return Explored(potential, tuple(known), tuple(rounds))
 
@@ -272,13 +272,14 @@ def _trajectory(
     """Run dynamics until their end, or until the members no longer know where they are."""
     atoms = _strained(start, settings, rng)
     atoms.calc = potential.calculator()
-    MaxwellBoltzmannDistribution(atoms, temperature_K=settings.temperature_k, rng=rng)
+    thermalize_momenta(atoms, settings.temperature_k, rng=rng)
     dynamics = Langevin(
         atoms,
         settings.timestep_fs * units.fs,
         temperature_K=settings.temperature_k,
         friction=FRICTION_PER_FS / units.fs,
         rng=rng,
+        fixcm=False,
     )
     found: list[Atoms] = []
     for _ in range(settings.steps // settings.every):

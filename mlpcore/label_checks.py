@@ -230,12 +230,12 @@ def _judge(pairs: NDArray[np.float64], n_atoms: int, first: int, second: int) ->
     noise = float((rest**2).sum()) / max(1, len(change) - len(used))
     errors = np.sqrt(noise * np.diag(np.linalg.pinv(works[:, used].T @ works[:, used])))
     for column, factor, error in zip(used, factors, errors, strict=True):
-        certain = SIGMAS * error < min(abs(factor - 1), abs(factor))
-        if abs(factor - 1) > OFF and certain:
-            _tell(("forces", "stress")[column], float(factor), n_atoms, first, second)
+        if abs(factor - 1) > max(OFF, SIGMAS * error):
+            near = min(1.0, NEAR + 2 * float(error / abs(factor)))
+            _tell(("forces", "stress")[column], float(factor), near, n_atoms, first, second)
 
 
-def _tell(name: str, factor: float, n_atoms: int, first: int, second: int) -> None:
+def _tell(name: str, factor: float, near: float, n_atoms: int, first: int, second: int) -> None:
     energies = [
         ("energies are per atom", 1 / n_atoms),
         ("energies are in Hartree", 1 / Hartree),
@@ -257,7 +257,7 @@ def _tell(name: str, factor: float, n_atoms: int, first: int, second: int) -> No
     fitting = [
         words
         for words, known in [*units, *energies]
-        if known * factor > 0 and abs(np.log(factor / known)) < NEAR
+        if known * factor > 0 and abs(np.log(factor / known)) < near
     ]
     guess = f" It looks as if {' or '.join(fitting)}." if fitting else ""
     raise DatasetError(
