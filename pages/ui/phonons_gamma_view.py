@@ -37,7 +37,8 @@ MISSING = (
 )
 OWN_CHARGES = (
     "These charges belong to the model, whose forces hold the interaction of its own dipoles. "
-    "Charges from elsewhere would count another interaction than the one in the forces."
+    "Charges from elsewhere would count another interaction than the one in the forces. They "
+    "are effective ones, Z*/√ε∞, screened already: hence a dielectric constant of 1."
 )
 LIMITS = (
     "Frequencies for q → 0 along some directions. A red level is one that the field has moved: "

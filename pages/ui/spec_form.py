@@ -48,6 +48,10 @@ PHONON_EXTRAS = {
 """Label, whether it is on at first, and what it means, of each stage on request."""
 
 COMMITTEE = "committee"
+OWN_CHARGES = (
+    "The splitting of polar modes comes from this model's own electrostatics; Born charges "
+    "from elsewhere would not fit its forces."
+)
 LONGEST_LABEL = 80
 EMPTY_PRESSURE = "The pressure field is empty. Enter a number in GPa, such as 0."
 
@@ -59,7 +63,7 @@ def submit(source: Source) -> None:
         model = model_choice.any_model(source.crystal.symbols, key=session.MODEL)
         properties = _properties()
         pressures, others = _more_elasticity(model, source.crystal.symbols)
-        further, born = _more_phonons(source.crystal, properties)
+        further, born = _more_phonons(source.crystal, properties, model)
         preset = _preset()
         pressure, label = _pressure_and_label()
         committee = _committee(model)
@@ -152,7 +156,7 @@ def _other_models(model: str, symbols: tuple[str, ...]) -> list[str]:
 
 
 def _more_phonons(
-    crystal: Crystal, properties: Sequence[str]
+    crystal: Crystal, properties: Sequence[str], model: str
 ) -> tuple[list[str], BornCharges | None]:
     """Let the user choose Born charges, and what follows after phonons."""
     if not set(properties) & {"phonons", "thermal"}:
@@ -163,6 +167,9 @@ def _more_phonons(
             for stage, (label, default, words) in PHONON_EXTRAS.items()
             if st.toggle(label, default, key=f"{session.EXTRA}-{stage}", help=words)
         ]
+        if registry.info(model).long_range:
+            st.caption(OWN_CHARGES)
+            return further, None
         return further, born_form.choose(crystal, key=session.BORN)
 
 

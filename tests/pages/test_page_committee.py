@@ -178,6 +178,21 @@ def test_charges_of_the_model_are_told_from_those_given(page, store):
     assert not any(button.key == "compute-with-born" for button in app.button)
 
 
+def test_form_asks_for_no_charges_where_the_model_has_its_own(page, monkeypatch):
+    known = registry.info
+    charged = {"long_range": True}
+    monkeypatch.setattr(
+        registry, "info", lambda name: dataclasses.replace(known(name), **charged)
+    )
+    app = page()
+    app.segmented_control(key=session.SOURCE).set_value(source_form.EXAMPLE).run()
+    assert "this model's own electrostatics" in words(app)
+    assert not [c for c in app.segmented_control if c.label == "Born effective charges"]
+    charged["long_range"] = False
+    app.run()
+    assert [c for c in app.segmented_control if c.label == "Born effective charges"]
+
+
 def test_form_has_a_switch_for_models_with_members(page, store):
     app = page()
     app.segmented_control(key=session.SOURCE).set_value(source_form.EXAMPLE).run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from lennard_jones import LennardJones
 from lennard_jones_committee import SCALES, LennardJonesCommittee, Stubborn
 
 from mlpcore import registry
-from mlpcore.errors import Cancelled
+from mlpcore.errors import Cancelled, NotConvergedError
 from properties import pipeline
 from properties.committee import numbers
 from properties.committee.result import CommitteeResult
@@ -20,6 +21,7 @@ from properties.progress import MemoryPieces, Silent
 from properties.spec import STAGES, Spec
 from properties.vibrations import born_model
 from properties.vibrations.born import BornCharges
+from tests.pages import sample
 
 MODEL = dataclasses.replace(registry.info("sevennet-0"), n_members=len(SCALES))
 
@@ -250,3 +252,24 @@ def test_own_electrostatics_come_before_charges_that_were_given(run, hcp):
     assert born.source == born_model.OWN
     assert own.provenance["born_source"] == born_model.OWN
     np.testing.assert_allclose(born.charges_e.sum(axis=0), 0, atol=1e-9)
+
+
+@pytest.mark.parametrize(("charge_e", "source"), [(0.3, born_model.OWN), (None, None)])
+def test_soft_modes_are_followed_with_own_charges_alone(
+    run, hcp, monkeypatch, charge_e, source
+):
+    heard = []
+
+    def follow(**options):
+        heard.append(options["born"])
+        raise NotConvergedError("Heard enough.")
+
+    monkeypatch.setattr(pipeline.soft_mode, "follow", follow)
+    phonons = SimpleNamespace(phonons=lambda **_options: (sample.phonons(), None))
+    monkeypatch.setattr(pipeline, "phonons", phonons)
+    given = BornCharges(2 * np.eye(3), np.zeros((2, 3, 3)), "a file")
+    monkeypatch.setattr(pipeline._Run, "_displaced_potential", None)
+    charged = LennardJonesCommittee((1.0,), charge_e=charge_e)
+    monkeypatch.setattr(pipeline._Run, "outcome", lambda self, _found: self)
+    run(charged, hcp(), properties=("soft_mode",), born=given, committee=False)
+    assert [born and born.source for born in heard] == [source]
