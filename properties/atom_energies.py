@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from mlpcore.errors import SpecError
 from properties.checks import Caution
+from properties.committee.result import Calibration
 from properties.crystal import Crystal
 from properties.frozen import Frozen
 
@@ -127,6 +128,9 @@ class AtomEnergies(Frozen):
         Size of the committee.
     model
         Name, title and hash of the model.
+    calibration
+        Factors that the spreads of forces and of the total energy have been multiplied by.
+        Shares of the energy have no labels, so there is no such factor for them.
     """
 
     supercell: Crystal
@@ -143,6 +147,7 @@ class AtomEnergies(Frozen):
     total_spread_ev: FloatArray
     n_members: int
     model: dict[str, str] = field(default_factory=dict)
+    calibration: Calibration = field(default_factory=Calibration)
 
     def crystal_at(self, index: int) -> Crystal:
         """Return the supercell with its atoms displaced by the amplitude of that index."""
@@ -190,8 +195,11 @@ def compute(
     UnsupportedElementError
         The crystal holds an element that the model does not know.
     """
+    from properties.committee.stage import calibration_of
+
     supercell = rattle.supercell(crystal)
     potential.info.require_elements(supercell.symbols)
+    calibration = calibration_of(potential)
     pattern = rattle.pattern(len(supercell))
     answers, shares, excess = [], [], []
     for done, amplitude in enumerate(rattle.amplitudes_a, start=1):
@@ -205,7 +213,7 @@ def compute(
         pattern=pattern,
         amplitudes_a=np.array(rattle.amplitudes_a),
         **_of_energies([share for share in shares if share is not None]),
-        **_of_forces(answers),
+        **_of_forces(answers, calibration),
         **_of_range(excess),
         n_members=len(potential.members),
         model={
@@ -213,6 +221,7 @@ def compute(
             "title": potential.info.title,
             "sha256": potential.info.sha256,
         },
+        calibration=calibration,
     )
 
 
@@ -231,16 +240,18 @@ def _of_energies(shares: list[FloatArray]) -> dict[str, Any]:
     }
 
 
-def _of_forces(answers: list[MemberEvaluations]) -> dict[str, Any]:
+def _of_forces(answers: list[MemberEvaluations], calibration: Calibration) -> dict[str, Any]:
     forces = [answer.forces_ev_per_a for answer in answers]
+    force_spread = [np.linalg.norm(_spread(each), axis=1) for each in forces]
     return {
         "force_ev_per_a": np.array([np.linalg.norm(f.mean(axis=0), axis=1) for f in forces]),
-        "force_spread_ev_per_a": np.array([np.linalg.norm(_spread(f), axis=1) for f in forces]),
+        "force_spread_ev_per_a": calibration.force * np.array(force_spread),
         "force_noise_ev_per_a": np.array(
             [np.sqrt(np.mean(a.force_noise_ev_per_a**2, axis=0)) for a in answers]
         ),
         "total_energy_ev": np.array([answer.energies_ev.mean() for answer in answers]),
-        "total_spread_ev": np.array([_spread(answer.energies_ev) for answer in answers]),
+        "total_spread_ev": calibration.energy
+        * np.array([_spread(answer.energies_ev) for answer in answers]),
     }
 
 

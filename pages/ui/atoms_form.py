@@ -17,7 +17,7 @@ from pages.ui import (
     source_form,
     stored,
 )
-from properties import symmetry
+from properties import examples, symmetry
 from properties.atom_energies import MAX_REPEATS, Rattle
 
 if TYPE_CHECKING:
@@ -39,11 +39,24 @@ def draw() -> None:
     st.markdown(INTRODUCTION)
     left, right = st.columns([2, 3], gap="large")
     with left:
+        _begin_with_a_known_crystal()
         source = source_form.choose(first=source_form.EXAMPLE)
     if source is not None:
         with right:
             _choose_and_start(source)
     _last()
+
+
+def _begin_with_a_known_crystal() -> None:
+    """Choose the first example that the wanted committee knows, or any committee."""
+    wanted = st.session_state.get(session.WANTED_MODEL)
+    if source_form.EXAMPLE_KEY in st.session_state and not wanted:
+        return
+    for name in examples.example_names():
+        known = model_choice.committees(examples.example(name).crystal.symbols)
+        if known and known[0] == (wanted or known[0]):
+            st.session_state[source_form.EXAMPLE_KEY] = name
+            return
 
 
 def _choose_and_start(source: Source) -> None:

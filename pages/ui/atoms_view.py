@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from jobs.store import Job
     from properties.atom_energies import AtomEnergies
 
-HOW_MANY_SHOWN = {"energy": "mean", "energy_spread": "spread"}
 MEV = 1e3
 
 
@@ -41,7 +40,7 @@ def _explore(job_id: str, result: AtomEnergies) -> None:
         )
         index = _amplitude(result)
         _figures(result, index)
-        st.caption(plots.QUANTITIES[name].meaning)
+        st.caption(f"{plots.QUANTITIES[name].meaning} {_calibration(result)}")
     with left:
         components.plot(_figure(job_id, index, name, result), key="atoms-3d")
         st.caption(
@@ -49,6 +48,22 @@ def _explore(job_id: str, result: AtomEnergies) -> None:
             "its value."
         )
     components.plot(plots.growth(result, name, index), key="atoms-growth")
+
+
+def _calibration(result: AtomEnergies) -> str:
+    """Say how the spreads of forces and total energy are to be understood."""
+    if result.n_members == 1:
+        return ""
+    if not result.calibration.known:
+        return (
+            "The spreads are those of the members as they are: nobody has measured whether "
+            "they are as large as the errors."
+        )
+    return (
+        f"Spreads of forces are multiplied by {text.fixed(result.calibration.force, 2)}, that "
+        f"of the total energy by {text.fixed(result.calibration.energy, 2)}, which on data not "
+        "seen in training makes them as large as the errors."
+    )
 
 
 def _amplitude(result: AtomEnergies) -> int:

@@ -49,14 +49,20 @@ def any_model(symbols: Iterable[str], key: str) -> str:
     )
 
 
-def committee(symbols: Iterable[str], key: str) -> str | None:
-    """Let the user choose a committee that knows the elements; ``None`` if there is none."""
+def committees(symbols: Iterable[str]) -> list[str]:
+    """Return the committees that know the elements, one that was asked for first."""
     symbols = tuple(symbols)
     names = [
         name
         for name, model in offered(symbols).items()
         if model.n_members > 1 and not model.unsupported(symbols)
     ]
+    return sorted(names, key=lambda name: name != st.session_state.get(session.WANTED_MODEL))
+
+
+def committee(symbols: Iterable[str], key: str) -> str | None:
+    """Let the user choose a committee that knows the elements; ``None`` if there is none."""
+    names = committees(symbols)
     if not names:
         return None
     _prepare(names, key)

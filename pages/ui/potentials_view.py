@@ -25,13 +25,13 @@ def draw() -> None:
     st.markdown(INTRODUCTION)
     models = registry.models()
     components.table([_row(model) for model in models])
-    for heading, chosen in (
-        ("Universal", [model for model in models if not model.own]),
-        ("Own", [model for model in models if model.own]),
+    for heading, chosen, n_columns in (
+        ("Universal", [model for model in models if not model.own], 2),
+        ("Own", [model for model in models if model.own], 1),
     ):
         if chosen:
             st.subheader(heading, anchor=False)
-            _cards(chosen)
+            _cards(chosen, n_columns)
 
 
 def _row(model: ModelInfo) -> dict[str, str]:
@@ -47,8 +47,8 @@ def _row(model: ModelInfo) -> dict[str, str]:
     }
 
 
-def _cards(models: list[ModelInfo]) -> None:
-    columns = st.columns(2, gap="medium")
+def _cards(models: list[ModelInfo], n_columns: int) -> None:
+    columns = st.columns(n_columns, gap="medium")
     for index, model in enumerate(models):
-        with columns[index % 2], guard.sentences():
+        with columns[index % n_columns], guard.sentences():
             model_view.card(model, recommended=model.name == registry.DEFAULT_MODEL)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from properties.crystal import Crystal
 
 UPLOAD, PASTE, EXAMPLE = "Upload a file", "Paste text", "Example"
+EXAMPLE_KEY = "example"
 PASTE_HINT = """Si2
 1.0
 0.000 2.715 2.715
@@ -80,7 +81,7 @@ def _example() -> Source | None:
         "Shipped example",
         names,
         format_func=lambda key: examples.example(key).title,
-        key="example",
+        key=EXAMPLE_KEY,
     )
     chosen = examples.example(name)
     st.caption(chosen.note)

@@ -85,7 +85,8 @@ def submit(data: Data) -> None:
 
 def _queued(data: Data, label: str, settings: dict[str, Any]) -> str:
     """Put the training in the queue and return its job."""
-    title = label or f"{data.elements} from {data.title}"
+    functional = str(data.dataset.settings.get("functional", ""))
+    title = label or f"{data.elements} {functional}".strip()
     settings = {
         **settings,
         "name": _key(title),
@@ -106,8 +107,8 @@ def _key(title: str) -> str:
 def _card(data: Data) -> dict[str, Any]:
     settings = data.dataset.settings
     return {
-        "functional": str(settings.get("xc") or settings.get("functional") or "as in the data"),
-        "training_set": f"{len(data.dataset.frames)} structures, {data.title}",
+        "functional": str(settings.get("functional") or "as in the data"),
+        "training_set": f"{len(data.dataset.frames)} structures, {data.shipped or data.title}",
         "licence": str(settings.get("licence") or "as of the data"),
         "citation": str(settings.get("citation") or "the source of the data"),
         "character": "Trained on this server. Its page tells its errors on data that it never "

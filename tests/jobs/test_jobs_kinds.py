@@ -255,6 +255,24 @@ def test_an_evaluation_tells_where_members_differ(store, monkeypatch):
     )
 
 
+def test_spreads_carry_the_factors_that_were_measured(store, monkeypatch):
+    plain, told = Committee(), Committee()
+    told.calibration = {"energy_factor": 0.5, "force_factor": 2.0}
+    found = []
+    for potential in (plain, told):
+        monkeypatch.setattr(registry, "load", lambda *_, chosen=potential, **__: chosen)
+        job_id = store.submit(evaluation())
+        run(store, job_id)
+        found.append(store.get(job_id).atoms())
+    as_it_is, calibrated = found
+    assert (as_it_is.calibration.known, calibrated.calibration.known) == (False, True)
+    np.testing.assert_allclose(
+        calibrated.force_spread_ev_per_a, 2 * as_it_is.force_spread_ev_per_a
+    )
+    np.testing.assert_allclose(calibrated.total_spread_ev, as_it_is.total_spread_ev)
+    np.testing.assert_allclose(calibrated.energy_spread_ev, as_it_is.energy_spread_ev)
+
+
 def test_too_large_a_supercell_is_refused(store):
     with pytest.raises(SpecError, match="make 500 atoms; at most 300"):
         Rattle(5).supercell(evaluation().structure)
