@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    known = [model.name for model in registry.models()]
+    known = [model.name for model in registry.universal_models()]
     parser.add_argument("--models", nargs="+", metavar="NAME", default=MODELS, choices=known)
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N crystals")
     parser.add_argument("--seconds", type=float, default=LIMIT_S, help="longest time for one")
@@ -81,7 +81,7 @@ def collect(records: Records, models: Sequence[str], chosen: Sequence[Case]) -> 
     """Read what there is, by model in the order of the registry and by crystal."""
     return {
         model.name: of_model
-        for model in registry.models()
+        for model in registry.universal_models()
         if model.name in models
         and (
             of_model := {

@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    known = [model.name for model in registry.models()]
+    known = [model.name for model in registry.universal_models()]
     examples = os.environ.get("PHONOPY_EXAMPLES")
     parser.add_argument("--models", nargs="+", metavar="NAME", default=MODELS, choices=known)
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N crystals")
@@ -113,7 +113,7 @@ def collect(folder: Path, models: list[str], names: list[str]) -> phonons_report
     records = Records(folder)
     found = {
         model.name: {name: one for name in names if (one := records.get(model.name, name))}
-        for model in registry.models()
+        for model in registry.universal_models()
         if model.name in models
     }
     return {model: of_model for model, of_model in found.items() if of_model}

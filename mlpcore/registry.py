@@ -205,6 +205,11 @@ def _from_header(path: Path, _mtime_ns: int, _size: int) -> ModelInfo:
     )
 
 
+def universal_models() -> tuple[ModelInfo, ...]:
+    """Return the models that know most elements and come with packages."""
+    return tuple(_universal().values())
+
+
 def models() -> tuple[ModelInfo, ...]:
     """Return every registered model, the recommended one first."""
     return tuple(_catalogue().values())

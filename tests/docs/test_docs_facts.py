@@ -80,9 +80,14 @@ def test_the_manifest_describes_the_installed_weights() -> None:
         assert digest == entry["sha256"] == model.sha256
         assert path.stat().st_size == entry["size_bytes"]
         assert set(entry["elements"].split()) == model.elements
-        assert entry["doi"]
+        assert entry["doi"] or model.own
         assert entry["licence"] == model.licence
-        assert entry["comes_with"] == f"{model.package} {metadata.version(model.package)}"
+        brought = (
+            "this repository"
+            if model.own
+            else (f"{model.package} {metadata.version(model.package)}")
+        )
+        assert entry["comes_with"] == brought
 
 
 def test_the_manifest_is_what_its_command_writes(tmp_path: Path) -> None:

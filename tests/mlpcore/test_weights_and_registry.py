@@ -76,7 +76,7 @@ def test_the_default_is_the_first_model():
     assert registry.models()[0].name == registry.DEFAULT_MODEL == "sevennet-l3i5"
 
 
-@pytest.mark.parametrize("model", registry.models(), ids=lambda model: model.name)
+@pytest.mark.parametrize("model", registry.universal_models(), ids=lambda model: model.name)
 def test_every_model_says_where_it_comes_from(model):
     assert registry.weights_path(model).stat().st_size > 0
     for text in (model.functional, model.training_set, model.licence, model.citation):

@@ -110,7 +110,7 @@ def test_frequencies_agree_within_the_larger_limit():
     assert not agree(np.array([1.0, 20.21]), reference)
 
 
-@pytest.mark.parametrize("model", [m.name for m in registry.models()])
+@pytest.mark.parametrize("model", [m.name for m in registry.universal_models()])
 def test_the_registry_knows_the_memory_of_each_model(model):
     info = registry.info(model)
     loaded = registry.load(model, device="cpu")
