@@ -110,7 +110,7 @@ class _Bar:
             self.close()
             self._stage = progress.stage
             self._bar = tqdm(total=progress.epochs, desc=progress.stage, file=sys.stderr)
-        self._bar.n = progress.epoch
+        self._bar.n, self._bar.total = progress.epoch, progress.epochs
         if progress.validation is not None:
             energy, force = (
                 progress.validation.energy_mev_per_atom,

@@ -24,8 +24,8 @@ def trained(tmp_path_factory):
     path = tmp_path_factory.mktemp("training")
     settings = config(
         path,
-        epochs=20,
-        refinement_steps=30,
+        epochs=15,
+        refinement_steps=15,
         learning_curve=[0.5],
         far_sources=["source 9"],
         card={"licence": "CC0", "character": "Copper for tests."},
@@ -114,7 +114,7 @@ def test_progress_tells_every_stage_in_order(trained):
     assert stages == sorted(stages, key=progress.STAGES.index)
     history = json.loads((folder / "history.json").read_text(encoding="utf-8"))
     assert history["entries"] == result.history
-    assert len(history["entries"]) == 50
+    assert len(history["entries"]) == 30
 
 
 def test_the_learning_curve_ends_with_the_potential(trained):

@@ -27,9 +27,9 @@ QUICK = {
 
 def frame(generator, source, cells=(2, 1, 1)):
     atoms = bulk("Cu", cubic=False) * cells
-    strain = generator.normal(scale=0.03, size=(3, 3))
+    strain = generator.normal(scale=0.02, size=(3, 3))
     atoms.set_cell(atoms.cell.array @ (np.eye(3) + strain), scale_atoms=True)
-    atoms.positions += generator.normal(scale=0.15, size=(len(atoms), 3))
+    atoms.positions += generator.normal(scale=0.06, size=(len(atoms), 3))
     atoms.calc = EMT()
     energy, forces = atoms.get_potential_energy(), atoms.get_forces()
     stress = atoms.get_stress(voigt=False)
