@@ -8,6 +8,7 @@ import torch
 from ase.build import bulk, make_supercell
 from scipy.spatial.transform import Rotation
 
+from mlpcore import registry
 from mlpcore.errors import UnsupportedElementError
 
 STEP = 5e-5
@@ -228,6 +229,9 @@ def upstream_calculator(name):
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "name", [model.name for model in registry.universal_models()], indirect=True
+)
 def test_agrees_with_the_calculator_of_its_authors(single, name, crystal):
     (found,) = single.evaluate([crystal])
     theirs = crystal.copy()
