@@ -76,7 +76,7 @@ def delta(found: dict[str, Any], path: Path) -> None:
     _lines(branches, found["baseline"]["line_thz"], "#888888", "SevenNet-l3i5", lw=1.0)
     corrected = next(run for run in most if run["variant"] == "corrected")
     _lines(branches, corrected["line_thz"], INK["corrected"], "corrected", lw=1.0)
-    for share, name in ((0, "gamma_thz"), (1, "x_thz")):
+    for share, name in ((0, "Γ"), (1, "X")):
         known = found["reference"][name]
         label = "PBE" if share else None
         branches.plot([share] * len(known), known, "ko", ms=4, clip_on=False, label=label)
