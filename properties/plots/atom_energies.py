@@ -15,7 +15,14 @@ from properties.plots import structure, style
 
 FloatArray = NDArray[np.float64]
 MEV = 1e3
-LOWEST_EXCESS = 1e-3
+SMALLEST = 1e-3
+DECADES, ABOVE = 3.5, 0.15
+"""Powers of ten of a logarithmic scale, and how far its axis goes beyond."""
+
+ALL_BUT_FEW = 0.98
+CLOSER = 1.25
+"""A supercell is looked at from nearer than a cell; its corners hold no atoms beyond it."""
+
 COARSE_ABOVE = 30
 """More atoms than this are drawn with coarser spheres, so that the slider answers quickly."""
 
@@ -30,6 +37,8 @@ class Quantity:
         For the colour bar and the hover text.
     diverging
         Whether zero is in the middle of the colours.
+    logarithmic
+        Whether the colours follow the logarithm, over :data:`DECADES` powers of ten.
     meaning
         A sentence for the reader.
     """
@@ -37,6 +46,7 @@ class Quantity:
     title: str
     unit: str
     diverging: bool
+    logarithmic: bool
     meaning: str
 
 
@@ -45,6 +55,7 @@ QUANTITIES = {
         "energy of the atom",
         "meV",
         True,
+        False,
         "Each network gives its atom a share of the energy; here it is the difference from the "
         "mean of the same element in the crystal at rest. Only the sum over all atoms has a "
         "meaning in physics: how it is shared out is the networks' own choice.",
@@ -53,6 +64,7 @@ QUANTITIES = {
         "spread of the atom's energy",
         "meV",
         False,
+        True,
         "Standard deviation of an atom's share of the energy between the members. Members may "
         "share the same sum out differently, so compare atoms rather than trust the figure.",
     ),
@@ -60,12 +72,14 @@ QUANTITIES = {
         "spread of the force",
         "eV/Å",
         False,
+        True,
         "How far the members' forces on an atom are apart. Forces are what a potential is used "
         "for, and unlike shares of the energy they can be measured: this is the better guide.",
     ),
     "excess": Quantity(
         "outside of the training data",
         "of the range",
+        False,
         False,
         "By how much the surroundings of an atom lie outside of everything that the networks "
         "were trained on, in units of the range of the training data. Zero is inside.",
@@ -97,7 +111,7 @@ def values(result: AtomEnergies, name: str) -> FloatArray:
             return result.excess
 
 
-def figure(result: AtomEnergies, index: int, name: str, height: int = 480) -> go.Figure:
+def figure(result: AtomEnergies, index: int, name: str, height: int = 540) -> go.Figure:
     """Draw the supercell at one amplitude, its atoms coloured on the scale of all of them.
 
     Parameters
@@ -111,10 +125,16 @@ def figure(result: AtomEnergies, index: int, name: str, height: int = 480) -> go
     drawn = structure.atoms_in_view(crystal)
     everything = values(result, name)
     quantity, (low, high) = QUANTITIES[name], _range(everything, name)
+    shades = everything[index]
+    if quantity.logarithmic:
+        shades = np.log10(np.maximum(shades, 10.0**low))
     plot = go.Figure()
     for number in dict.fromkeys(drawn.numbers):
-        plot.add_trace(_element(drawn, everything[index], quantity, int(number)))
+        plot.add_trace(_element(drawn, everything[index], shades, quantity, int(number)))
     structure.framed(plot, drawn, crystal, height)
+    ratio = plot.layout.scene.aspectratio
+    for axis in "xyz":
+        ratio[axis] *= CLOSER
     plot.update_layout(
         uirevision=result.supercell.sha256,
         showlegend=False,
@@ -122,45 +142,59 @@ def figure(result: AtomEnergies, index: int, name: str, height: int = 480) -> go
             "cmin": low,
             "cmax": high,
             "colorscale": style.DIVERGING if quantity.diverging else style.SEQUENTIAL,
-            "colorbar": _colour_bar(quantity),
+            "colorbar": _colour_bar(quantity, low, high),
         },
     )
     return plot
 
 
 def _range(everything: FloatArray, name: str) -> tuple[float, float]:
-    """Colours mean the same at every amplitude."""
-    highest = float(np.abs(everything).max())
-    if name == "excess":
-        highest = max(highest, LOWEST_EXCESS)
-    return (-highest, highest) if QUANTITIES[name].diverging else (0.0, highest)
+    """Return the ends of the colours, the same at every amplitude; powers of ten if so scaled.
+
+    Without a logarithm, the few largest values share the last colour.
+    """
+    quantity = QUANTITIES[name]
+    if quantity.logarithmic:
+        last = np.log10(max(float(everything.max()), SMALLEST))
+        return last - DECADES, last
+    highest = max(float(np.quantile(np.abs(everything), ALL_BUT_FEW)), SMALLEST)
+    return (-highest, highest) if quantity.diverging else (0.0, highest)
 
 
 def _element(
-    drawn: structure.Drawn, value: FloatArray, quantity: Quantity, number: int
+    drawn: structure.Drawn,
+    value: FloatArray,
+    shades: FloatArray,
+    quantity: Quantity,
+    number: int,
 ) -> go.Mesh3d:
     """Spheres of one element, which the hover text names."""
     mesh = structure.solid(drawn, drawn.numbers == number, COARSE_ABOVE)
     x, y, z = mesh.vertices.T.astype(np.float32)
     i, j, k = mesh.triangles.T.astype(np.int32)
-    shown = value[drawn.origin][mesh.owner].astype(np.float32)
+    owner = drawn.origin[mesh.owner]
     return go.Mesh3d(
         x=x, y=y, z=z, i=i, j=j, k=k,
-        intensity=shown,
+        intensity=shades[owner].astype(np.float32),
         coloraxis="coloraxis",
         flatshading=False,
         lighting=style.LIGHT,
         lightposition=style.LIGHT_FROM,
-        customdata=drawn.origin[mesh.owner].astype(np.int16) + 1,
+        customdata=np.column_stack([owner + 1, value[owner]]).astype(np.float32),
         hovertemplate=(
-            f"<b>{chemical_symbols[number]} %{{customdata}}</b><br>{quantity.title} "
-            f"%{{intensity:.3g}} {quantity.unit}<extra></extra>"
+            f"<b>{chemical_symbols[number]} %{{customdata[0]:.0f}}</b><br>{quantity.title} "
+            f"%{{customdata[1]:.3g}} {quantity.unit}<extra></extra>"
         ),
     )  # fmt: skip
 
 
-def _colour_bar(quantity: Quantity) -> dict[str, Any]:
+def _colour_bar(quantity: Quantity, low: float, high: float) -> dict[str, Any]:
+    ticks: dict[str, Any] = {}
+    if quantity.logarithmic:
+        powers = np.arange(np.ceil(low), high + 1e-9)
+        ticks = {"tickvals": powers, "ticktext": [f"{10.0**power:g}" for power in powers]}
     return {
+        **ticks,
         "title": {"text": f"{quantity.title} ({quantity.unit})", "side": "top"},
         "orientation": "h",
         "thickness": 12,
@@ -195,4 +229,7 @@ def growth(result: AtomEnergies, name: str, index: int, height: int = 340) -> go
     )
     plot.update_xaxes(title="root mean square displacement (Å)", rangemode="tozero")
     plot.update_yaxes(title=f"{quantity.title} ({quantity.unit})", rangemode="tozero")
+    if quantity.logarithmic:
+        low, high = _range(sizes, name)
+        plot.update_yaxes(type="log", dtick=1, range=[low, high + ABOVE])
     return style.finish(plot, height)

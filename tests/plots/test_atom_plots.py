@@ -18,11 +18,13 @@ def test_atoms_in_view_have_the_colours_of_their_originals():
     result = committee_sample.result()
     figure = plots.figure(result, 2, "force_spread")
     meshes = [trace for trace in figure.data if trace.type == "mesh3d"]
-    shown = np.concatenate([np.asarray(mesh.intensity, dtype=float) for mesh in meshes])
-    shown = np.unique(np.round(shown, 5))
-    expected = np.unique(np.round(result.force_spread_ev_per_a[2], 5))
-    np.testing.assert_allclose(shown, expected, atol=1e-5)
-    assert figure.layout.coloraxis.cmax == pytest.approx(result.force_spread_ev_per_a.max())
+    expected = result.force_spread_ev_per_a[2]
+    for mesh in meshes:
+        atom, value = np.asarray(mesh.customdata, dtype=float).T
+        np.testing.assert_allclose(value, expected[atom.astype(int) - 1], rtol=1e-5)
+        np.testing.assert_allclose(mesh.intensity, np.log10(value), atol=1e-4)
+    highest = result.force_spread_ev_per_a.max()
+    assert 10**figure.layout.coloraxis.cmax == pytest.approx(highest)
 
 
 def test_colours_mean_the_same_at_every_amplitude():
@@ -32,7 +34,10 @@ def test_colours_mean_the_same_at_every_amplitude():
         limits = {(axis.cmin, axis.cmax) for axis in axes}
         assert len(limits) == 1
         low, high = limits.pop()
-        assert low == (-high if plots.QUANTITIES[name].diverging else 0.0)
+        if plots.QUANTITIES[name].logarithmic:
+            assert low == pytest.approx(high - plots.DECADES)
+        else:
+            assert low == (-high if plots.QUANTITIES[name].diverging else 0.0)
 
 
 def test_energies_are_counted_from_rest():
