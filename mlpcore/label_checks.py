@@ -29,9 +29,13 @@ if TYPE_CHECKING:
 
 MOST_PAIRS, FEWEST_PAIRS = 60, 4
 LARGEST_STEP_A, LARGEST_STRAIN = 0.6, 0.08
-OFF, SIGMAS, NEAR = 0.3, 6.0, 0.2
-"""A factor is wrong if it is off by this much and by so many of its standard errors; it is
-put down to a unit whose factor is as near as this."""
+LEAST, MOST, SIGMAS, NEAR = 0.45, 1.7, 6.0, 0.2
+"""A factor is wrong outside of these bounds, which leave room for steps so long that the
+trapezium rule is poor, and if it is off by so many of its standard errors; it is put down to a
+unit whose factor is as near as the last number, in its logarithm."""
+
+EXPLAINED = 0.7
+"""Part of the energy differences that both works must explain for any judgement."""
 
 
 def check_frame(frame: Frame, number: int) -> None:
@@ -227,10 +231,12 @@ def _judge(pairs: NDArray[np.float64], n_atoms: int, first: int, second: int) ->
         return
     factors, *_ = np.linalg.lstsq(works[:, used], change, rcond=None)
     rest = change - works[:, used] @ factors
+    if float(rest @ rest) > (1 - EXPLAINED) * float(change @ change):
+        return
     noise = float((rest**2).sum()) / max(1, len(change) - len(used))
     errors = np.sqrt(noise * np.diag(np.linalg.pinv(works[:, used].T @ works[:, used])))
     for column, factor, error in zip(used, factors, errors, strict=True):
-        if abs(factor - 1) > max(OFF, SIGMAS * error):
+        if not LEAST < factor < MOST and abs(factor - 1) > SIGMAS * error:
             near = min(1.0, NEAR + 2 * float(error / abs(factor)))
             _tell(("forces", "stress")[column], float(factor), near, n_atoms, first, second)
 

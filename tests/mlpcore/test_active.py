@@ -163,7 +163,6 @@ def test_a_real_committee_learns_what_it_doubted(tmp_path):
     def learn(frames):
         numbers.runs += 1
         data = tmp_path / f"{numbers.runs}.extxyz"
-        from mlpcore import dataset, registry
 
         dataset.write(data, Dataset(tuple(frames)))
         config = TrainingConfig(
