@@ -213,7 +213,7 @@ def _atom_rows(found: AtomSpread) -> list[dict[str, str]]:
             **{
                 title: text.fixed(scale * float(values[k]), decimals)
                 for title, (values, scale, decimals) in columns.items()
-                if len(values)
+                if values.any()
             },
         }
         for k, symbol in enumerate(found.symbols)

@@ -278,7 +278,7 @@ def _numbers(
                     "energy": result.energy_per_atom_ev,
                     "volume": result.volume_per_atom_a3,
                 }
-                noise = atoms.energy_noise_per_atom_ev
+                noise = atoms.energy_noise_per_atom_ev or float("nan")  # 0: the model has none
                 found += numbers.of_the_cell(own, result.lattice, cell, noise, calibration)
             case ElasticResult():
                 found += numbers.of_elasticity(result, fields["stiffness_gpa"], calibration)

@@ -106,6 +106,7 @@ def test_atoms_of_the_given_and_the_relaxed_structure(members):
     per_atom = members.relaxed.energy_per_atom_ev
     np.testing.assert_allclose(per_atom, np.array(SCALES) * per_atom[1], rtol=1e-9)
     np.testing.assert_allclose(members.relaxed.force_spread_ev_per_a, 0, atol=1e-12)
+    assert np.isnan(members.number(numbers.ENERGY).aleatoric)
 
 
 def test_result_survives_its_file(members):
