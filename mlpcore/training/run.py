@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcore import checkpoint as checkpoints
-from mlpcore import dataset
+from mlpcore import dataset, registry
 from mlpcore.checkpoint import Card, Checkpoint
 from mlpcore.descriptors.automatic import automatic
 from mlpcore.electrostatics import electrostatic_labels
@@ -248,6 +248,7 @@ def _comparison(
     counts = assessment.element_counts(ready.data, ready.parts.test, ready.elements)
     return {
         "model": config.compare_with,
+        "title": registry.info(config.compare_with).title,
         "energy_shifted": True,
         "errors": assessment.foreign_errors(found, whole, counts),
     }
@@ -330,7 +331,7 @@ def _worse(report: dict[str, Any]) -> str:
     if not worse:
         return ""
     return (
-        f"On the data that it was tested with, {other['model']} has smaller errors of "
+        f"On the data that it was tested with, {other['title']} has smaller errors of "
         f"{' and '.join(worse)}."
     )
 
