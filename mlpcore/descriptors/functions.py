@@ -12,7 +12,7 @@ from mlpcore.errors import CheckpointError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CutoffKind = Literal["cosine", "polynomial"]
+CutoffKind = Literal["cosine", "polynomial", "tanh3"]
 AngularKind = Literal["G4", "G5"]
 CUTOFF_KINDS: tuple[CutoffKind, ...] = get_args(CutoffKind)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,10 +15,17 @@ from mlpcore.descriptors.functions import Radial
 from mlpcore.errors import UnsupportedElementError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import NDArray
 
     from mlpcore.descriptors.functions import CutoffKind, SymmetryFunctions
     from mlpcore.neighbours import Graph
+
+    Indices = NDArray[np.int64]
+
+TRIPLETS = 1 << 16
+"""About as many are computed at once: more would leave the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -33,21 +40,49 @@ class RadialGroup:
 
 
 @dataclass(frozen=True)
-class AngularGroup:
-    """Functions of one triple of elements that share width, shift, cut-off and kind.
+class AngularShape:
+    """Functions of one triple of elements with one cut-off: widths times angular factors.
 
-    ``first`` and ``second`` are indices of pairs from the same centre, each two once.
+    Attributes
+    ----------
+    widths
+        η and r_s of each width.
+    angles
+        ζ and λ of each angular factor.
+    entries
+        Width, angular factor and column of each function.
+    narrow
+        Whether the far side counts, as in G⁴.
     """
 
-    first: torch.Tensor
-    second: torch.Tensor
-    columns: torch.Tensor
-    zeta: tuple[float, ...]
-    sign: tuple[int, ...]
-    eta: float
-    shift_a: float
+    widths: tuple[tuple[float, float], ...]
+    angles: tuple[tuple[float, int], ...]
+    entries: tuple[tuple[int, int, int], ...]
     cutoff_a: float
     narrow: bool
+
+
+@dataclass(frozen=True)
+class AngularGroup:
+    """Triplets of some atoms, as many for each; those that repeat the first are masked.
+
+    Attributes
+    ----------
+    shape
+        The functions that look at them.
+    atoms
+        Central atoms, (a,).
+    first, second
+        Indices of two pairs of one centre, each two once, (a·t,).
+    mask
+        1 for triplets that count, 0 for padding, (a·t,).
+    """
+
+    shape: AngularShape
+    atoms: torch.Tensor
+    first: torch.Tensor
+    second: torch.Tensor
+    mask: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -83,50 +118,12 @@ def topology(
         An atom is of an element without functions.
     """
     element = element_indices(graph.numbers, functions)
-    distances = np.linalg.norm(graph.vectors_a, axis=1)
-    centre, other = element[graph.source], element[graph.target]
-    radial, angular = _grouped(functions)
-    radial_groups = []
-    for (c, o, cutoff), members in radial.items():
-        chosen = np.flatnonzero((centre == c) & (other == o) & (distances < cutoff))
-        columns, etas, shifts = zip(*members, strict=True)
-        radial_groups.append(
-            RadialGroup(_index(chosen, device), _index(columns, device), etas, shifts, cutoff)
-        )
-    triplets: dict[float, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
-    angular_groups = []
-    for (c, pair, eta, shift, cutoff, narrow), columns_of in angular.items():
-        if cutoff not in triplets:
-            triplets[cutoff] = _triplets(graph.source, distances, cutoff)
-        first, second = triplets[cutoff]
-        mine = centre[first] == c
-        ends = np.sort(np.stack([other[first], other[second]]), axis=0)
-        mine &= (ends[0] == pair[0]) & (ends[1] == pair[1])
-        first, second = first[mine], second[mine]
-        if narrow:
-            apart = graph.vectors_a[first] - graph.vectors_a[second]
-            near = np.einsum("ij,ij->i", apart, apart) < cutoff**2
-            first, second = first[near], second[near]
-        columns, zetas, signs = zip(*columns_of, strict=True)
-        angular_groups.append(
-            AngularGroup(
-                _index(first, device),
-                _index(second, device),
-                _index(columns, device),
-                zetas,
-                signs,
-                eta,
-                shift,
-                cutoff,
-                narrow,
-            )
-        )
     return Topology(
         source=_index(graph.source, device),
         element=_index(element, device),
         width=max(functions.counts),
-        radial=tuple(radial_groups),
-        angular=tuple(angular_groups),
+        radial=tuple(_radial_groups(graph, element, functions, device)),
+        angular=tuple(_angular_groups(graph, element, functions, device)),
         cutoff_kind=functions.cutoff_kind,
     )
 
@@ -162,100 +159,237 @@ def values(vectors: torch.Tensor, where: Topology) -> torch.Tensor:
     torch.Tensor
         (n, width); zero in columns that an element does not have. Differentiable to any order.
     """
-    n = len(where.element)
-    found = vectors.new_zeros(n, where.width)
+    found = vectors.new_zeros(len(where.element), where.width)
+    pairs = PairTerms(vectors, where.cutoff_kind)
     for group in where.radial:
-        terms = radial_terms(vectors[group.pairs], group, where.cutoff_kind)
-        found = _added(found, terms, where.source[group.pairs], group.columns)
+        terms = _radial_terms(pairs.r[group.pairs], group, where.cutoff_kind)
+        by_atom = terms.new_zeros(len(found), terms.shape[1])
+        by_atom = by_atom.index_add(0, where.source[group.pairs], terms)
+        found = found.index_add(1, group.columns, by_atom)
+    parts, places = [], []
     for angular in where.angular:
-        terms = angular_terms(
-            vectors[angular.first], vectors[angular.second], angular, where.cutoff_kind
-        )
-        found = _added(found, terms, where.source[angular.first], angular.columns)
+        columns = torch.tensor([c for _, _, c in angular.shape.entries], device=found.device)
+        parts.append(_angular_sums(pairs, angular).flatten())
+        places.append((angular.atoms[:, None] * where.width + columns).flatten())
+    if parts:
+        flat = found.flatten().index_add(0, torch.cat(places), torch.cat(parts))
+        found = flat.view(found.shape)
     return found
 
 
-def radial_terms(vectors: torch.Tensor, group: RadialGroup, kind: CutoffKind) -> torch.Tensor:
+class PairTerms:
+    """What depends on one pair only, computed once for all triplets that hold the pair."""
+
+    def __init__(self, vectors: torch.Tensor, kind: CutoffKind) -> None:
+        self.r = vectors.norm(dim=1)
+        self.kind = kind
+        self.components = tuple(c.contiguous() for c in vectors.unbind(1))
+        self._weights: dict[tuple[float, float, float], torch.Tensor] = {}
+
+    def weight(self, eta: float, shift_a: float, cutoff_a: float) -> torch.Tensor:
+        """Return exp[−η (r − r_s)²] f(r) of every pair, (p,)."""
+        key = (eta, shift_a, cutoff_a)
+        if key not in self._weights:
+            self._weights[key] = bell(self.r, eta, shift_a) * cutoff(
+                self.r, cutoff_a, self.kind
+            )
+        return self._weights[key]
+
+    def product(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+        """Return the scalar product of the vectors of each two pairs."""
+        x, y, z = (
+            c.index_select(0, first) * c.index_select(0, second) for c in self.components
+        )
+        return x + y + z
+
+
+def bell(r: torch.Tensor, eta: float, shift_a: float) -> torch.Tensor:
+    """Return exp[−η (r − r_s)²]."""
+    return torch.exp(-eta * (r - shift_a) ** 2)
+
+
+def _radial_terms(r: torch.Tensor, group: RadialGroup, kind: CutoffKind) -> torch.Tensor:
     """Return what each pair adds to each function of a group, (pairs, functions)."""
-    r = vectors.norm(dim=1, keepdim=True)
     shift, eta = r.new_tensor(group.shift_a), r.new_tensor(group.eta)
-    return torch.exp(-eta * (r - shift) ** 2) * cutoff(r, group.cutoff_a, kind)
+    bells = torch.exp(-eta * (r[:, None] - shift) ** 2)
+    return bells * cutoff(r, group.cutoff_a, kind)[:, None]
 
 
-def angular_terms(
-    first: torch.Tensor, second: torch.Tensor, group: AngularGroup, kind: CutoffKind
-) -> torch.Tensor:
-    """Return what each triplet adds to each function of a group, (triplets, functions)."""
-    r1, r2 = first.norm(dim=1), second.norm(dim=1)
-    cosine = (first * second).sum(dim=1) / (r1 * r2)
-    exponent = (r1 - group.shift_a) ** 2 + (r2 - group.shift_a) ** 2
-    weight = cutoff(r1, group.cutoff_a, kind) * cutoff(r2, group.cutoff_a, kind)
-    if group.narrow:
-        r3 = (first - second).norm(dim=1)
-        exponent = exponent + (r3 - group.shift_a) ** 2
-        weight = weight * cutoff(r3, group.cutoff_a, kind)
-    weight = weight * torch.exp(-group.eta * exponent)
-    angles = [
-        2 ** (1 - zeta) * _power(1 + sign * cosine, zeta)
-        for zeta, sign in zip(group.zeta, group.sign, strict=True)
-    ]
-    return weight[:, None] * torch.stack(angles, dim=1)
+def _angular_sums(pairs: PairTerms, group: AngularGroup) -> torch.Tensor:
+    """Return each function of a group for its atoms, (atoms, functions).
+
+    All widths times all angular factors, summed over the triplets of an atom, are a product
+    of two small matrices.
+    """
+    shape, first, second = group.shape, group.first, group.second
+    r1, r2 = pairs.r.index_select(0, first), pairs.r.index_select(0, second)
+    product = pairs.product(first, second)
+    common = group.mask.to(r1.dtype)
+    if shape.narrow:
+        r3 = (r1 * r1 + r2 * r2 - 2 * product).sqrt()
+        common = common * cutoff(r3, shape.cutoff_a, pairs.kind)
+    widths = []
+    for eta, shift in shape.widths:
+        weight = pairs.weight(eta, shift, shape.cutoff_a)
+        width = common * weight.index_select(0, first) * weight.index_select(0, second)
+        widths.append(width * bell(r3, eta, shift) if shape.narrow else width)
+    factors = angular_factors(product / (r1 * r2), shape.angles)
+    size = (-1, len(group.atoms), len(first) // len(group.atoms))
+    sums = torch.bmm(
+        torch.stack(widths).view(size).transpose(0, 1),
+        torch.stack(factors).view(size).permute(1, 2, 0),
+    )
+    rows, factors_of, _ = zip(*shape.entries, strict=True)
+    scale = sums.new_tensor([2 ** (1 - shape.angles[a][0]) for a in factors_of])
+    return sums[:, list(rows), list(factors_of)] * scale
+
+
+def angular_factors(
+    cosine: torch.Tensor, angles: Sequence[tuple[float, int]]
+) -> list[torch.Tensor]:
+    """Return (1 + λ cos θ)^ζ for each ζ and λ; whole powers share their squares."""
+    bases = {sign: _Powers(1 + sign * cosine) for sign in {sign for _, sign in angles}}
+    return [bases[sign].power(zeta) for zeta, sign in angles]
+
+
+class _Powers:
+    """Whole powers are products, whose derivatives exist where the base is 0."""
+
+    def __init__(self, base: torch.Tensor) -> None:
+        self._squares = [base]
+
+    def power(self, zeta: float) -> torch.Tensor:
+        """Return the base to the power of ζ."""
+        base = self._squares[0]
+        if zeta != int(zeta):
+            return base.clamp(min=1e-12) ** zeta
+        found, bits = None, int(zeta)
+        for place in range(bits.bit_length()):
+            if place == len(self._squares):
+                self._squares.append(self._squares[-1] ** 2)
+            if bits >> place & 1:
+                square = self._squares[place]
+                found = square if found is None else found * square
+        return torch.ones_like(base) if found is None else found
 
 
 def cutoff(r: torch.Tensor, radius_a: float, kind: CutoffKind) -> torch.Tensor:
-    """Return the cut-off function, 1 at r = 0 and 0 from `radius_a` on.
+    """Return the cut-off function, 0 from `radius_a` on.
 
-    The cosine, ½ (cos πx + 1), has one continuous derivative at the cut-off; the polynomial
-    1 − 10x³ + 15x⁴ − 6x⁵ has two.
+    With x = r / `radius_a`, the cosine, ½ (cos πx + 1), has one continuous derivative at the
+    cut-off; the polynomial 1 − 10x³ + 15x⁴ − 6x⁵ has two, and so has tanh³(1 − x), which is
+    not 1 at r = 0.
     """
     x = (r / radius_a).clamp(max=1.0)
     if kind == "cosine":
         return 0.5 * (torch.cos(math.pi * x) + 1)
+    if kind == "tanh3":
+        return torch.tanh(1 - x) ** 3
     return 1 + x**3 * (x * (15 - 6 * x) - 10)
 
 
-def _power(base: torch.Tensor, zeta: float) -> torch.Tensor:
-    """Whole powers are products, whose derivatives exist where the base is 0."""
-    if zeta == int(zeta):
-        return base ** int(zeta)
-    return base.clamp(min=1e-12) ** zeta
-
-
-def _added(
-    found: torch.Tensor, terms: torch.Tensor, atoms: torch.Tensor, columns: torch.Tensor
-) -> torch.Tensor:
-    by_atom = terms.new_zeros(len(found), terms.shape[1]).index_add(0, atoms, terms)
-    return found.index_add(1, columns, by_atom)
-
-
-def _grouped(functions: SymmetryFunctions) -> tuple[dict[Any, Any], dict[Any, Any]]:
+def _radial_groups(
+    graph: Graph,
+    element: Indices,
+    functions: SymmetryFunctions,
+    device: torch.device | None,
+) -> Iterator[RadialGroup]:
     place = {symbol: index for index, symbol in enumerate(functions.elements)}
-    radial: dict[Any, Any] = defaultdict(list)
-    angular: dict[Any, Any] = defaultdict(list)
+    grouped: dict[tuple[int, int, float], list[tuple[int, float, float]]] = defaultdict(list)
     for symbol, members in functions.by_element:
         for column, f in enumerate(members):
             if isinstance(f, Radial):
-                radial[place[symbol], place[f.neighbour], f.cutoff_a].append(
-                    (column, f.eta, f.shift_a)
-                )
-            else:
-                ends = tuple(sorted(place[neighbour] for neighbour in f.neighbours))
-                key = (place[symbol], ends, f.eta, f.shift_a, f.cutoff_a, f.kind == "G4")
-                angular[key].append((column, f.zeta, f.sign))
-    return radial, angular
+                key = (place[symbol], place[f.neighbour], f.cutoff_a)
+                grouped[key].append((column, f.eta, f.shift_a))
+    distances = np.linalg.norm(graph.vectors_a, axis=1)
+    centre, other = element[graph.source], element[graph.target]
+    for (c, o, radius), found in grouped.items():
+        chosen = np.flatnonzero((centre == c) & (other == o) & (distances < radius))
+        columns, etas, shifts = zip(*found, strict=True)
+        yield RadialGroup(_index(chosen, device), _index(columns, device), etas, shifts, radius)
 
 
-def _triplets(
-    source: NDArray[np.int64], distances: NDArray[np.float64], radius_a: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return all unordered pairs of pairs from one centre; `source` must be sorted."""
-    near = np.flatnonzero(distances < radius_a)
-    centre = source[near]
-    end = np.searchsorted(centre, centre, side="right")
-    after = end - np.arange(len(near)) - 1
+def _angular_groups(
+    graph: Graph,
+    element: Indices,
+    functions: SymmetryFunctions,
+    device: torch.device | None,
+) -> Iterator[AngularGroup]:
+    other, count = element[graph.target], len(functions.elements)
+    triplets: dict[tuple[float, bool], tuple[Indices, Indices, Indices]] = {}
+    for (centre, low, high), shape in _angular_shapes(functions):
+        key = (shape.cutoff_a, shape.narrow)
+        if key not in triplets:
+            first, second = _triplets(graph, *key)
+            ends = other[first], other[second]
+            kinds = element[graph.source[first]] * count + np.minimum(*ends)
+            triplets[key] = first, second, kinds * count + np.maximum(*ends)
+        first, second, kinds = triplets[key]
+        mine = np.flatnonzero(kinds == (centre * count + low) * count + high)
+        yield from _runs(graph.source, first[mine], second[mine], shape, device)
+
+
+def _angular_shapes(
+    functions: SymmetryFunctions,
+) -> Iterator[tuple[tuple[int, int, int], AngularShape]]:
+    """Yield the centre and the two ends, by index of element, with their functions."""
+    place = {symbol: index for index, symbol in enumerate(functions.elements)}
+    for symbol, members in functions.by_element:
+        grouped = defaultdict(list)
+        for column, f in enumerate(members):
+            if not isinstance(f, Radial):
+                low, high = sorted(place[neighbour] for neighbour in f.neighbours)
+                key = (low, high, f.cutoff_a, f.kind == "G4")
+                grouped[key].append(((f.eta, f.shift_a), (f.zeta, f.sign), column))
+        for (low, high, radius, narrow), found in grouped.items():
+            widths = tuple(dict.fromkeys(width for width, _, _ in found))
+            angles = tuple(dict.fromkeys(angle for _, angle, _ in found))
+            entries = tuple((widths.index(w), angles.index(a), c) for w, a, c in found)
+            shape = AngularShape(widths, angles, entries, radius, narrow)
+            yield (place[symbol], low, high), shape
+
+
+def _runs(
+    source: Indices,
+    first: Indices,
+    second: Indices,
+    shape: AngularShape,
+    device: torch.device | None,
+) -> Iterator[AngularGroup]:
+    """Cut triplets into runs of atoms, and pad those of a run to the same number."""
+    atoms, begin, counts = np.unique(source[first], return_index=True, return_counts=True)
+    run = np.cumsum(counts) // TRIPLETS
+    for number in np.unique(run):
+        mine = run == number
+        place = np.arange(counts[mine].max())
+        counted = place < counts[mine][:, None]
+        chosen = (begin[mine][:, None] + np.where(counted, place, 0)).ravel()
+        yield AngularGroup(
+            shape,
+            _index(atoms[mine], device),
+            _index(first[chosen], device),
+            _index(second[chosen], device),
+            torch.as_tensor(counted.ravel(), device=device),
+        )
+
+
+def _triplets(graph: Graph, radius_a: float, narrow: bool) -> tuple[Indices, Indices]:
+    """Return all unordered pairs of pairs from one centre, which must be sorted by centre.
+
+    With `narrow`, only those whose far side is within the cut-off too.
+    """
+    near = np.flatnonzero(np.linalg.norm(graph.vectors_a, axis=1) < radius_a)
+    centre = graph.source[near]
+    after = np.searchsorted(centre, centre, side="right") - np.arange(len(near)) - 1
     first = np.repeat(np.arange(len(near)), after)
     begin = np.cumsum(after) - after
-    second = first + 1 + np.arange(len(first)) - begin[first]
+    second = first + 1 + np.arange(len(first)) - np.repeat(begin, after)
+    if narrow:
+        squares = np.zeros(len(first))
+        for component in np.ascontiguousarray(graph.vectors_a[near].T):
+            squares += (component[first] - component[second]) ** 2
+        within = np.flatnonzero(squares < radius_a**2)
+        first, second = first[within], second[within]
     return near[first], near[second]
 
 
