@@ -209,6 +209,9 @@ def growth(result: AtomEnergies, name: str, index: int, height: int = 340) -> go
     """Draw the mean and the largest value over the atoms against the amplitude."""
     quantity = QUANTITIES[name]
     sizes = np.abs(values(result, name))
+    low, high = _range(sizes, name)
+    if quantity.logarithmic:
+        sizes = np.where(sizes < 10.0**low, np.nan, sizes)
     plot = go.Figure()
     for title, line, colour in (
         ("largest of all atoms", sizes.max(axis=1), style.RED),
@@ -230,6 +233,5 @@ def growth(result: AtomEnergies, name: str, index: int, height: int = 340) -> go
     plot.update_xaxes(title="root mean square displacement (Å)", rangemode="tozero")
     plot.update_yaxes(title=f"{quantity.title} ({quantity.unit})", rangemode="tozero")
     if quantity.logarithmic:
-        low, high = _range(sizes, name)
         plot.update_yaxes(type="log", dtick=1, range=[low, high + ABOVE])
     return style.finish(plot, height)
