@@ -240,7 +240,7 @@ def test_a_model_that_is_worse_than_another_says_so(tmp_path, monkeypatch):
     assert errors["energy_mev_per_atom"]["rmse"] == pytest.approx(0, abs=1e-6)
     assert errors["forces_mev_per_a"]["rmse"] == pytest.approx(0, abs=1e-6)
     assert (
-        "sevennet-0 has smaller errors of energies and forces" in result.checkpoint.card.caution
+        "SevenNet-0 has smaller errors of energies and forces" in result.checkpoint.card.caution
     )
 
 
