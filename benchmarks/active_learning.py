@@ -41,7 +41,7 @@ SETTINGS = {
 START, STEP, ROUNDS, SEEDS, TEST_SHARE = 10, 10, 3, 3, 0.3
 WAYS = ("at random", "by disagreement")
 INK = {"at random": "#888888", "by disagreement": "#c2410c"}
-PICTURE = ROOT / "docs" / "images" / "active-learning.svg"
+PICTURES = ROOT / "docs" / "images"
 
 
 def chosen(
@@ -145,9 +145,10 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     found = collect(options)
-    learning.keep(FOLDER / "active_learning.json", found)
-    draw(found, PICTURE)
-    page.show("active-learning", table(found), options.page)
+    name = f"active-learning-{options.data.name.split('_')[0]}"
+    learning.keep(FOLDER / f"{name}.json", found)
+    draw(found, PICTURES / f"{name}.svg")
+    page.show(name, table(found), options.page)
 
 
 if __name__ == "__main__":

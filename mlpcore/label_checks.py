@@ -27,15 +27,22 @@ if TYPE_CHECKING:
 
     from mlpcore.dataset import Frame
 
-MOST_PAIRS, FEWEST_PAIRS = 60, 4
+MOST_PAIRS, FEWEST_PAIRS = 60, 12
 LARGEST_STEP_A, LARGEST_STRAIN = 0.6, 0.08
-LEAST, MOST, SIGMAS, NEAR = 0.45, 1.7, 6.0, 0.2
-"""A factor is wrong outside of these bounds, which leave room for steps so long that the
-trapezium rule is poor, and if it is off by so many of its standard errors; it is put down to a
-unit whose factor is as near as the last number, in its logarithm."""
+LEAST, MOST = 0.45, 1.7
+"""Factors between these are right: steps may be so long that the trapezium rule is poor."""
 
-EXPLAINED = 0.7
-"""Part of the energy differences that both works must explain for any judgement."""
+NEAR = {"forces": 0.2, "stress": 1.0}
+"""Difference in the logarithm up to which a factor is put down to a unit."""
+
+PASSED, EXPLAINED = 0.85, 0.9
+"""Labels pass if the works as they are explain so much of the energy differences; they are
+judged only if the works times some factors explain so much."""
+
+TINY, SMALL, SWAMPS = 1e-12, 0.02, 0.95
+"""A work this much smaller than the other, in its square, says nothing. Where forces work too,
+a factor of the stress is believed only if it is small, and the stress's work nearly all there
+is, as it is for GPa and kbar."""
 
 
 def check_frame(frame: Frame, number: int) -> None:
@@ -226,22 +233,26 @@ def _works(
 def _judge(pairs: NDArray[np.float64], n_atoms: int, first: int, second: int) -> None:
     """Fit ΔE as a sum of factors times works, and name the unit behind a wrong factor."""
     change, works = pairs[:, 0], pairs[:, 1:]
-    used = np.flatnonzero((works**2).mean(axis=0) > 0)
-    if not len(used) or not change.any():
+    size = (works**2).sum(axis=0)
+    used = np.flatnonzero(size > TINY * size.max())
+    whole, as_they_are = float(change @ change), change - works.sum(axis=1)
+    if not size.any() or float(as_they_are @ as_they_are) < (1 - PASSED) * whole:
         return
     factors, *_ = np.linalg.lstsq(works[:, used], change, rcond=None)
     rest = change - works[:, used] @ factors
-    if float(rest @ rest) > (1 - EXPLAINED) * float(change @ change):
+    if float(rest @ rest) > (1 - EXPLAINED) * whole:
         return
-    noise = float((rest**2).sum()) / max(1, len(change) - len(used))
-    errors = np.sqrt(noise * np.diag(np.linalg.pinv(works[:, used].T @ works[:, used])))
-    for column, factor, error in zip(used, factors, errors, strict=True):
-        if not LEAST < factor < MOST and abs(factor - 1) > SIGMAS * error:
-            near = min(1.0, NEAR + 2 * float(error / abs(factor)))
-            _tell(("forces", "stress")[column], float(factor), near, n_atoms, first, second)
+    for column, factor in zip(used, factors, strict=True):
+        alone = size[column] > (1 - TINY) * size.sum()
+        swamps = abs(factor) < SMALL and size[column] > SWAMPS * size.sum()
+        if column == 0 or alone or swamps:
+            _tell(("forces", "stress")[column], float(factor), n_atoms, first, second)
 
 
-def _tell(name: str, factor: float, near: float, n_atoms: int, first: int, second: int) -> None:
+def _tell(name: str, factor: float, n_atoms: int, first: int, second: int) -> None:
+    """Raise DatasetError for a factor that is wrong."""
+    if LEAST < factor < MOST:
+        return
     energies = [
         ("energies are per atom", 1 / n_atoms),
         ("energies are in Hartree", 1 / Hartree),
@@ -253,6 +264,7 @@ def _tell(name: str, factor: float, near: float, n_atoms: int, first: int, secon
             ("energies are in Hartree and forces in Hartree/Bohr", 1 / Bohr),
             ("forces are in Hartree/Bohr", Hartree / Bohr),
             ("forces are derivatives, without the minus", -1.0),
+            *energies,
         ],
         "stress": [
             ("stresses are in GPa", GPa),
@@ -260,12 +272,11 @@ def _tell(name: str, factor: float, near: float, n_atoms: int, first: int, secon
             ("stresses have the opposite sign; they are positive in tension here", -1.0),
         ],
     }[name]
-    fitting = [
-        words
-        for words, known in [*units, *energies]
-        if known * factor > 0 and abs(np.log(factor / known)) < near
-    ]
-    guess = f" It looks as if {' or '.join(fitting)}." if fitting else ""
+    same_sign = [(words, known) for words, known in units if known * factor > 0]
+    near = [words for words, known in same_sign if abs(np.log(factor / known)) < NEAR[name]]
+    if name == "stress" and abs(factor) < SMALL and not near:
+        near = ["stresses are in GPa or kbar"]
+    guess = f" It looks as if {' or '.join(near)}." if near else ""
     raise DatasetError(
         f"Energy and {name} do not belong together: between like frames, such as {second} and "
         f"{first}, the energy changes by {factor:.3g} times the work of the {name}.{guess} "
