@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import time
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcore import registry
 from mlpcore.errors import (
     Cancelled,
     MLPError,
-    ModelUnavailableError,
     NotConvergedError,
     StructureError,
 )
-from properties import __version__, export, export_committee, relax, symmetry
+from properties import export, export_committee, loading, relax, symmetry
 from properties.checks import Caution
 from properties.committee.stage import committee
 from properties.elasticity.bare import MAX_ATOMS_DIFFERENTIATED
 from properties.elasticity.constants import elastic_constants
 from properties.elasticity.pressure import elastic_under_pressure
 from properties.elasticity.spread import model_spread
+from properties.provenance import provenance
 from properties.results import (
     RESULT_TYPES,
     ElasticResult,
@@ -38,7 +36,6 @@ from properties.spec import MAX_INPUT_ATOMS
 from properties.vibrations import born, born_model, convergence, phonons, soft_mode, thermal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from phonopy import Phonopy
@@ -47,11 +44,6 @@ if TYPE_CHECKING:
     from properties.progress import Monitor, Pieces
     from properties.spec import Spec
     from properties.vibrations.born import BornCharges
-
-VERSIONED = ("torch", "sevenn", "chgnet", "ase", "phonopy", "spglib", "seekpath", "numpy")
-
-WEIGHTS = "weights"
-"""Key of the piece that says which weights the others belong to."""
 
 ANIONS = frozenset({"H", "N", "P", "As", "O", "S", "Se", "Te", "F", "Cl", "Br", "I"})
 
@@ -94,8 +86,8 @@ def run(
             f"The primitive cell has {len(found.primitive)} atoms; at most {MAX_INPUT_ATOMS} "
             "can be computed. Choose a smaller cell."
         )
-    potential = _load(spec, device, "float64")
-    _require_same_weights(potential.info, pieces)
+    potential = loading.load(spec.model, device, "float64", spec.engine)
+    loading.require_same_weights(potential.info, pieces)
     if files is not None:
         files.mkdir(parents=True, exist_ok=True)
     runner = _Run(spec, potential, device, monitor, pieces, files)
@@ -107,41 +99,6 @@ def run(
     if files is not None:
         export.write_report(files, outcome)
     return outcome
-
-
-def _load(spec: Spec, device: str, dtype: str) -> Potential:
-    return _loaded(_loader(spec.model), spec.model, device, dtype, spec.engine)
-
-
-def _loader(model: str) -> tuple[Callable[..., Potential], str]:
-    """Who loads a model, and the hash of its weights: one trained anew keeps its name."""
-    return registry.load, registry.info(model).sha256
-
-
-@lru_cache(maxsize=2)
-def _loaded(
-    loader: tuple[Callable[..., Potential], str],
-    model: str,
-    device: str,
-    dtype: str,
-    engine: registry.Engine,
-) -> Potential:
-    """Keep the last potentials: to build one takes seconds, and one job follows another."""
-    return loader[0](model, device=device, dtype=dtype, engine=engine)
-
-
-def _require_same_weights(model: registry.ModelInfo, pieces: Pieces) -> None:
-    """Refuse to go on with pieces of work of a potential that was trained anew since."""
-    if not model.own:
-        return
-    kept = pieces.get(WEIGHTS)
-    if kept is not None and str(kept["sha256"]) != model.sha256:
-        raise ModelUnavailableError(
-            f"The weights of {model.title} are others than when this calculation began "
-            f"({model.sha256[:12]} instead of {str(kept['sha256'])[:12]}). What is finished "
-            "does not belong to them: submit the calculation anew."
-        )
-    pieces.put(WEIGHTS, {"sha256": np.array(model.sha256)})
 
 
 class _Run:
@@ -223,7 +180,7 @@ class _Run:
         dtype = self._supercell_dtype
         if dtype == "float64":
             return self._potential
-        return _load(self._spec, self._device, dtype)
+        return loading.load(self._spec.model, self._device, dtype, self._spec.engine)
 
     def _common(self) -> dict[str, Any]:
         return {
@@ -285,7 +242,7 @@ class _Run:
         )
 
     def _another(self, model: str) -> Potential:
-        return _loaded(_loader(model), model, self._device, "float64", self._spec.engine)
+        return loading.load(model, self._device, "float64", self._spec.engine)
 
     @cached_property
     def _born(self) -> BornCharges | None:
@@ -430,30 +387,3 @@ def _may_be_polar(symbols: tuple[str, ...]) -> bool:
     """Whether anions meet other elements, as they do in every polar insulator."""
     kinds = set(symbols)
     return len(kinds) > 1 and bool(kinds & ANIONS)
-
-
-def provenance(spec: Spec, potential: Potential, supercell_dtype: str | None) -> dict[str, Any]:
-    """Return what a reader needs to repeat the calculation."""
-    info = potential.info
-    return {
-        "model": {
-            "name": info.name,
-            "sha256": info.sha256,
-            "n_members": len(potential.members),
-            "terms": [term.info.name for term in getattr(potential, "terms", ())],
-            "functional": info.functional,
-            "licence": info.licence,
-            "citation": info.citation,
-            "engine": potential.engine,
-            "dtype": str(potential.dtype).removeprefix("torch."),
-            "supercell_dtype": supercell_dtype,
-            "device": potential.device.type,
-        },
-        "structure_sha256": spec.structure.sha256,
-        "spec": spec.to_dict(),
-        "spec_sha256": spec.sha256,
-        "versions": {
-            "lattice-lab": __version__,
-            **{name: importlib.metadata.version(name) for name in VERSIONED},
-        },
-    }

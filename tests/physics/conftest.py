@@ -62,7 +62,7 @@ def run_with(monkeypatch):
     """Run the pipeline with a potential of ours in place of a registered one."""
 
     def run(potential, crystal, monitor=None, pieces=None, files=None, **fields):
-        monkeypatch.setattr(pipeline.registry, "load", lambda *_args, **_kwargs: potential)
+        monkeypatch.setattr("mlpcore.registry.load", lambda *_args, **_kwargs: potential)
         fields = {"model": "sevennet-0", "preset": "quick", **fields}
         spec = Spec(crystal, **fields)
         keep = MemoryPieces() if pieces is None else pieces

@@ -31,7 +31,7 @@ def run(monkeypatch, fcc):
     """Run the pipeline with a committee in the place of a registered model."""
 
     def with_committee(potential, crystal=None, monitor=None, pieces=None, files=None, **spec):
-        monkeypatch.setattr(pipeline.registry, "load", lambda *_args, **_kwargs: potential)
+        monkeypatch.setattr("mlpcore.registry.load", lambda *_args, **_kwargs: potential)
         monkeypatch.setattr(registry, "info", lambda _name: MODEL)
         asked = Spec(crystal or fcc(), model="sevennet-0", preset="quick", **spec)
         keep = MemoryPieces() if pieces is None else pieces
@@ -46,7 +46,7 @@ def whole(fcc, tmp_path_factory):
     folder = tmp_path_factory.mktemp("committee")
     with pytest.MonkeyPatch.context() as patch:
         potential = LennardJonesCommittee()
-        patch.setattr(pipeline.registry, "load", lambda *_args, **_kwargs: potential)
+        patch.setattr("mlpcore.registry.load", lambda *_args, **_kwargs: potential)
         patch.setattr(registry, "info", lambda _name: MODEL)
         spec = Spec(fcc(), model="sevennet-0", preset="quick")
         outcome = pipeline.run(spec, Silent(), MemoryPieces(), folder)

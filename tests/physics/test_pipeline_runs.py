@@ -74,7 +74,7 @@ def whole(fcc, folder):
     """One run of all stages, its files in `folder`, and what the monitor heard."""
     recorder = Recorder()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline.registry, "load", lambda *_args, **_kwargs: LennardJones())
+        patch.setattr("mlpcore.registry.load", lambda *_args, **_kwargs: LennardJones())
         spec = Spec(fcc(), model="sevennet-0", preset="quick")
         outcome = pipeline.run(spec, recorder, MemoryPieces(), folder)
     return outcome, recorder
@@ -245,7 +245,7 @@ def test_a_potential_is_built_once_for_jobs_that_want_the_same(fcc, monkeypatch)
         built.append((name, *wanted.values()))
         return LennardJones()
 
-    monkeypatch.setattr(pipeline.registry, "load", load)
+    monkeypatch.setattr("mlpcore.registry.load", load)
     for engine in ("auto", "auto", "upstream"):
         spec = Spec(fcc(), "sevennet-0", ("relax",), "quick", engine=engine)
         pipeline.run(spec, Silent(), MemoryPieces())
@@ -262,7 +262,7 @@ def test_large_supercells_get_single_precision_from_the_same_engine(fcc, monkeyp
         potential.memory_per_atom_mb = 1000.0
         return potential
 
-    monkeypatch.setattr(pipeline.registry, "load", load)
+    monkeypatch.setattr("mlpcore.registry.load", load)
     spec = Spec(fcc(), "sevennet-0", ("phonons",), "quick", engine="upstream")
     outcome = pipeline.run(spec, Silent(), MemoryPieces())
     assert built == [("float64", "upstream"), ("float32", "upstream")]
