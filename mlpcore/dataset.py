@@ -158,6 +158,7 @@ def write(path: Path | str, dataset: Dataset, digits: int = 8) -> None:
         Decimals that are kept of positions in Å and forces in eV/Å.
     """
     path = Path(path)
+    _require_ascii(dataset.settings)
     for number, frame in enumerate(dataset.frames, start=1):
         label_checks.check_frame(frame, number)
     content = text_of(dataset, digits).encode()
@@ -166,6 +167,16 @@ def write(path: Path | str, dataset: Dataset, digits: int = 8) -> None:
     partial = path.with_name(path.name + ".partial")
     partial.write_bytes(content)
     partial.replace(path)
+
+
+def _require_ascii(settings: dict[str, Any]) -> None:
+    """Refuse letters that the reader of extended XYZ would not give back."""
+    for key, value in settings.items():
+        if not f"{key}{value}".isascii():
+            raise DatasetError(
+                f"The setting {key!r} has letters that extended XYZ does not keep: {value!r}. "
+                "Write it in ASCII."
+            )
 
 
 def text_of(dataset: Dataset, digits: int = 8) -> str:

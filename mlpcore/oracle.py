@@ -147,14 +147,14 @@ def gpaw_oracle(settings: PlaneWaves, log: str | None = None) -> Oracle:
             txt=log,
         )
 
-    meshes = ", ".join(f"{k}×{k}×{k} for {n} atoms" for n, k in settings.k_points.items())
+    meshes = ", ".join(f"{k}x{k}x{k} for {n} atoms" for n, k in settings.k_points.items())
     return Oracle(
         calculator,
         {
             "oracle": f"GPAW {version}, plane waves",
             "functional": settings.functional,
             "cutoff_ev": settings.cutoff_ev,
-            "k_points": f"{meshes}, without Γ",
+            "k_points": f"{meshes}, without Gamma",
             "smearing_ev": settings.smearing_ev,
             "shift_ev_per_atom": {str(n): v for n, v in settings.shift_ev_per_atom.items()},
             "shift_gpa": settings.shift_gpa,

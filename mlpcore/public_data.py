@@ -76,7 +76,7 @@ SOURCES = {
         "example/AlN-rd/phonopy_params_mp-661.yaml.xz",
         "Copyright (c) 2015-2024, Phonopy. All rights reserved.",
         JCP,
-        {"oracle": "VASP", "functional": "PBEsol", "cutoff_ev": 520, "kpoints": "Γ, 2×2×2"},
+        {"oracle": "VASP", "functional": "PBEsol", "cutoff_ev": 520, "kpoints": "Gamma, 2x2x2"},
     ),
 }
 
