@@ -93,14 +93,14 @@ def collect(options: argparse.Namespace) -> dict[str, Any]:
 def table(found: dict[str, Any]) -> str:
     """Return the errors by number of labels; mean and standard deviation over trainings."""
     header = ["labels", "model", "energy, meV/atom", "forces, meV/Å", "stress, GPa"]
-    header += ["Γ, THz", "X transverse acoustic, THz"]
+    header += ["Γ, THz", "X TA, THz", "X LA, THz"]
     rows = [["0", "SevenNet-l3i5", *_cells([found["baseline"]])]]
     for count in sorted({run["count"] for run in found["runs"]}):
         for name in VARIANTS:
             runs = [r for r in found["runs"] if (r["variant"], r["count"]) == (name, count)]
             if runs:
                 rows.append([str(count), name, *_cells(runs)])
-    pbe = (found["reference"]["Γ"][-1], found["reference"]["X"][0])
+    pbe = (found["reference"]["Γ"][-1], found["reference"]["X"][0], found["reference"]["X"][2])
     return page.table(
         header, [*rows, ["", "PBE, ours", "", "", "", *(f"{f:.2f}" for f in pbe)]]
     )
@@ -109,7 +109,9 @@ def table(found: dict[str, Any]) -> str:
 def _cells(runs: list[dict[str, Any]]) -> list[str]:
     fields = ("energy_mev_per_atom", "forces_mev_per_a", "stress_gpa")
     errors = [[run["test"][field] for run in runs] for field in fields]
-    ends = [(max(run["line_thz"][0]), min(run["line_thz"][-1])) for run in runs]
+    ends = [
+        (run["line_thz"][0][-1], run["line_thz"][-1][0], run["line_thz"][-1][2]) for run in runs
+    ]
     digits = (1, 0, 2)
     return [
         *(learning.mean_and_spread(e, d) for e, d in zip(errors, digits, strict=True)),

@@ -71,6 +71,7 @@ def delta(found: dict[str, Any], path: Path) -> None:
     before = found["baseline"]["test"]["forces_mev_per_a"]
     errors.axhline(before, color="black", lw=0.8, ls=":", label="SevenNet-l3i5 as it is")
     errors.set(xscale="log", yscale="log", xlabel="labels", ylabel="forces, meV/Å")
+    errors.minorticks_off()
     errors.set_xticks(counts, [str(count) for count in counts])
     most = [run for run in found["runs"] if run["count"] == max(counts)]
     _lines(branches, found["baseline"]["line_thz"], "#888888", "SevenNet-l3i5", lw=1.0)

@@ -83,9 +83,9 @@ def test_tables_give_mean_and_spread_of_the_trainings():
     ]
     shown = long_range.table({"reference": {"line_thz": line}, "runs": runs[:2]})
     assert "| 10 | short-range | 3.00 ± 0.00 | 3.00 ± 0.00 | 55 ± 7 | 7.00 ± 0.00 |" in shown
-    reference = {"Γ": [0.0, 15.1], "X": [4.4, 13.0]}
+    reference = {"Γ": [0.0, 15.1], "X": [4.4, 4.4, 12.0]}
     found = {"reference": reference, "baseline": runs[0], "runs": runs[2:]}
     shown = delta.table(found)
-    assert "| 0 | SevenNet-l3i5 | 1.0 | 3 | 0.10 | 7.00 | 0.00 |" in shown
+    assert "| 0 | SevenNet-l3i5 | 1.0 | 3 | 0.10 | 7.00 | 0.00 | 0.00 |" in shown
     assert "| 10 | corrected | 1.0 ± 0.0 |" in shown
-    assert "15.10 | 4.40 |" in shown
+    assert "15.10 | 4.40 | 12.00 |" in shown
