@@ -73,7 +73,9 @@ def test_each_has_a_title_a_sentence_and_elements_that_every_model_knows(name: s
     assert shown.title
     assert shown.source
     assert shown.note.endswith(".")
-    assert not any(model.unsupported(shown.crystal.symbols) for model in registry.universal_models())
+    assert not any(
+        model.unsupported(shown.crystal.symbols) for model in registry.universal_models()
+    )
 
 
 def test_every_file_of_the_folder_is_listed() -> None:
