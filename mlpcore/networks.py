@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "tanh": torch.tanh,
     "softplus": torch.nn.functional.softplus,
+    "logistic": torch.sigmoid,
+    "gaussian": lambda x: torch.exp(-0.5 * x**2),
+    "cosine": torch.cos,
     "silu": torch.nn.functional.silu,
     "linear": lambda x: x,
 }
