@@ -1,0 +1,145 @@
+"""What our own potentials make of their crystals, beside the DFT of their labels.
+
+    python benchmarks/own_potentials.py [--page docs/potentials.md] [NAME …]
+
+Each potential in ``pretrained/`` goes through the whole calculation (preset quick), committee
+included, and so does the recommended universal potential; ± is the calibrated spread of the
+members, experiment is that of the project's tables. Results are kept in ``data/benchmarks``;
+--fresh computes them anew. Takes a minute or two for each potential.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.support import page
+from mlpcore import registry
+from properties import pipeline, reference, reference_vibrations
+from properties.examples import example
+from properties.progress import MemoryPieces, Silent
+from properties.spec import Spec
+
+ROOT = Path(__file__).resolve().parent.parent
+KEPT = ROOT / "data" / "benchmarks" / "own-potentials.json"
+REFERENCE = ROOT / "pretrained" / "data" / "dft_reference.json"
+CRYSTALS = ("Si", "NaCl")
+QUANTITIES = ("a, Å", "C11, GPa", "C12, GPa", "C44, GPa", "Γ TO, THz", "α(100 K)", "α(300 K)")
+SPREADS = {"a, Å": "a", "C11, GPa": "C11", "C12, GPa": "C12", "C44, GPa": "C44"}
+
+FORMULAS = {"Si": ("Si", 227), "NaCl": ("NaCl", 225)}
+
+
+def measure(crystal: str, model: str) -> dict[str, Any]:
+    """Run every stage and return the numbers of the table, with ± where there is one."""
+    spec = Spec(example(crystal).crystal, model=model, preset="quick")
+    results = pipeline.run(spec, Silent(), MemoryPieces()).results
+    elastic, thermal = results["elastic"].stiffness_gpa, results.get("thermal")
+    values = {
+        "a, Å": results["relax"].lattice["a"],
+        "C11, GPa": elastic[0, 0],
+        "C12, GPa": elastic[0, 1],
+        "C44, GPa": elastic[3, 3],
+        "Γ TO, THz": np.sort(results["phonons"].gamma_frequencies_thz)[3],
+    }
+    for kelvin in (100, 300):
+        values[f"α({kelvin} K)"] = _alpha(thermal, kelvin)
+    spread = {}
+    if "committee" in results:
+        known = {number.name: number.epistemic for number in results["committee"].numbers}
+        spread = {ours: known[name] for ours, name in SPREADS.items() if name in known}
+    as_number = {k: None if v is None else float(v) for k, v in values.items()}
+    return {"values": as_number, "spread": {k: float(v) for k, v in spread.items()}}
+
+
+def _alpha(thermal: Any, kelvin: float) -> float | None:
+    if thermal is None or kelvin > thermal.valid_up_to_k:
+        return None
+    found = np.interp(kelvin, thermal.temperatures_k, thermal.alpha_volume_per_k)
+    return float(found) / 3 * 1e6
+
+
+def dft(crystal: str) -> dict[str, float | None]:
+    """Return the numbers of the oracle itself."""
+    known = json.loads(REFERENCE.read_text(encoding="utf-8"))[crystal]
+    thermal = dict(
+        zip(
+            known["thermal"]["temperatures_k"],
+            known["thermal"]["alpha_linear_per_k"],
+            strict=True,
+        )
+    )
+    alphas = [1e6 * thermal[t] if t in thermal else None for t in (100, 300)]
+    fields = ("lattice_a", "c11_gpa", "c12_gpa", "c44_gpa", "gamma_thz")
+    return dict(zip(QUANTITIES, [*(known[f] for f in fields), *alphas], strict=True))
+
+
+def experiment(crystal: str) -> dict[str, float | None]:
+    """Return what is measured at room temperature, from the project's tables."""
+    found: dict[str, float | None] = dict.fromkeys(QUANTITIES)
+    known = reference.matches(*FORMULAS[crystal])
+    elastic = next(r for r in known if r.kind == "experiment").values
+    found |= {f"{name}, GPa": elastic[name] for name in ("C11", "C12", "C44")}
+    for points in reference_vibrations.points(*FORMULAS[crystal]):
+        at_gamma = points.frequency_thz[np.abs(points.q).max(axis=1) < 1e-9]
+        if len(at_gamma):
+            found["Γ TO, THz"] = float(at_gamma.min())
+    for curve in reference_vibrations.curves(*FORMULAS[crystal]):
+        for kelvin in (100, 300):
+            if curve.quantity == "alpha_linear_a":
+                near = np.abs(curve.temperatures_k - kelvin)
+                if near.min() <= 2:
+                    found[f"α({kelvin} K)"] = 1e6 * float(curve.values[near.argmin()])
+    return found
+
+
+def row(title: str, values: dict[str, float | None], spread: dict[str, float]) -> list[str]:
+    """Return a row of the table."""
+    cells = [title]
+    for name in QUANTITIES:
+        value, digits = values[name], {"a, Å": 3, "Γ TO, THz": 2}.get(name, 1)
+        text = "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
+        cells.append(text + (f" ± {spread[name]:.{digits}f}" if name in spread else ""))
+    return cells
+
+
+def main() -> None:
+    """Compute what is not kept and show the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="potentials (all of pretrained/)")
+    parser.add_argument("--fresh", action="store_true", help="forget what is kept")
+    parser.add_argument("--page", type=Path, help="the Markdown page to write into")
+    options = parser.parse_args()
+    own = [
+        m for m in registry.models() if m.own and (m.name in options.names or not options.names)
+    ]
+    kept = {} if options.fresh or not KEPT.is_file() else json.loads(KEPT.read_text())
+    rows = []
+    for crystal in CRYSTALS:
+        symbols = example(crystal).crystal.symbols
+        models = [registry.info(registry.DEFAULT_MODEL), *own]
+        for model in (m for m in models if not m.unsupported(symbols)):
+            key = f"{crystal} {model.name} {model.sha256}"
+            if key not in kept:
+                kept[key] = measure(crystal, model.name)
+                KEPT.parent.mkdir(parents=True, exist_ok=True)
+                KEPT.write_text(json.dumps(kept, indent=1) + "\n")
+                print(key, kept[key], flush=True)
+            rows.append(
+                row(f"{crystal}, {model.name}", kept[key]["values"], kept[key]["spread"])
+            )
+        rows.append(row(f"{crystal}, PBE of the labels", dft(crystal), {}))
+        rows.append(row(f"{crystal}, experiment", experiment(crystal), {}))
+    header = ["", *(q if "K)" not in q else f"{q}, 10⁻⁶/K" for q in QUANTITIES)]
+    page.show("own potentials", page.table(header, rows), options.page)
+
+
+if __name__ == "__main__":
+    main()
