@@ -10,11 +10,17 @@ import json
 import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from ase.data import atomic_numbers
 
-from mlpcore.descriptors.functions import SymmetryFunctions
+from mlpcore.descriptors.functions import (
+    ANGULAR_KINDS,
+    Radial,
+    SymmetryFunction,
+    SymmetryFunctions,
+)
 from mlpcore.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -29,7 +35,18 @@ SUFFIX = ".safetensors"
 MAX_BYTES = 64 * 1024**2
 MAX_HEADER_BYTES = 8 * 1024**2
 MAX_MEMBERS, MAX_FUNCTIONS, MAX_NODES = 64, 2000, 1000
+MAX_CUTOFF_A = 20.0
 KEY = "lattice_lab"
+KINDS: dict[str, tuple[type, ...]] = {
+    "card": (dict,),
+    "functions": (dict,),
+    "network": (dict,),
+    "training": (dict,),
+    "baseline": (str, NoneType),
+    "electrostatics": (dict, NoneType),
+    "calibration": (dict, NoneType),
+}
+"""What each part of a description can be."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +196,48 @@ def read_header(path: Path) -> dict[str, Any]:
             "damaged. Get it again from where it came."
         )
     optional = dict.fromkeys(("baseline", "electrostatics", "calibration"))
+    _require_sane(optional | header, path)
     return optional | header
+
+
+def _require_sane(header: Mapping[str, Any], path: Path) -> None:
+    """Refuse what would stop those who only list potentials, or never end."""
+    wrong = [name for name, kinds in KINDS.items() if not isinstance(header[name], kinds)]
+    if wrong:
+        raise CheckpointError(
+            f"{path.name} states something of another kind than its format has for "
+            f"{', '.join(wrong)}: it is damaged. Get it again from where it came."
+        )
+    n_members = header["network"].get("n_members")
+    if not isinstance(n_members, int) or not 0 < n_members <= MAX_MEMBERS:
+        raise CheckpointError(
+            f"{path.name} states {n_members!r} members; 1 to {MAX_MEMBERS} are needed."
+        )
+    functions = SymmetryFunctions.from_dict(header["functions"])
+    card = _card(header, path)
+    if set(card.elements) != set(functions.elements):
+        raise CheckpointError(
+            f"The card of {path.name} names {', '.join(card.elements)}, and its symmetry "
+            f"functions are those of {', '.join(functions.elements)}: they must be the same."
+        )
+    for symbol, members in functions.by_element:
+        for function in members:
+            _require_sane_function(symbol, function, path)
+
+
+def _require_sane_function(symbol: str, function: SymmetryFunction, path: Path) -> None:
+    zeta = 1.0 if isinstance(function, Radial) else function.zeta
+    numbers = (function.eta, function.shift_a, function.cutoff_a, zeta)
+    finite = all(isinstance(n, (int, float)) and math.isfinite(n) for n in numbers)
+    known = isinstance(function, Radial) or (
+        function.kind in ANGULAR_KINDS and function.sign in {-1, 1}
+    )
+    if not (finite and known and 0 < function.cutoff_a <= MAX_CUTOFF_A and zeta > 0):
+        raise CheckpointError(
+            f"A symmetry function of {symbol} in {path.name} cannot be used: "
+            f"{asdict(function)}. Its cut-off must be up to {MAX_CUTOFF_A:g} Å, ζ above 0, λ 1 "
+            "or −1, and all numbers finite."
+        )
 
 
 def _header_bytes(path: Path) -> bytes:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 CutoffKind = Literal["cosine", "polynomial", "tanh3"]
 AngularKind = Literal["G4", "G5"]
 CUTOFF_KINDS: tuple[CutoffKind, ...] = get_args(CutoffKind)
+ANGULAR_KINDS: tuple[AngularKind, ...] = get_args(AngularKind)
 
 
 @dataclass(frozen=True)

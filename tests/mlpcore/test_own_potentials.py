@@ -223,6 +223,54 @@ def test_networks_that_cannot_be_are_told(network, sentence: str, tmp_path: Path
         checkpoint.read(path)
 
 
+def described(good: bytes, part: str, change) -> bytes:
+    """The file with one part of its description replaced."""
+    length = int.from_bytes(good[:8], "little")
+    header = json.loads(good[8 : 8 + length])
+    stated = json.loads(header["__metadata__"][checkpoint.KEY])
+    stated[part] = change(stated[part])
+    header["__metadata__"][checkpoint.KEY] = json.dumps(stated)
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + good[8 + length :]
+
+
+def with_function(**fields):
+    def change(functions):
+        functions["by_element"]["Na"][-1].update(fields)
+        return functions
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "sentence"),
+    [
+        ("network", lambda _: [], "another kind .* for network"),
+        ("network", lambda old: old | {"n_members": 10**9}, "states 1000000000 members"),
+        ("network", lambda old: old | {"n_members": "three"}, "states 'three' members"),
+        ("baseline", lambda _: ["sevennet-0"], "another kind .* for baseline"),
+        ("electrostatics", lambda _: [1], "another kind .* for electrostatics"),
+        ("training", lambda _: None, "another kind .* for training"),
+        ("card", lambda old: old | {"elements": ["Na", "Xe"]}, "names Na, Xe, and"),
+        ("functions", with_function(eta="x"), "symmetry function of Na .* cannot be used"),
+        ("functions", with_function(eta=float("nan")), "cannot be used"),
+        ("functions", with_function(cutoff_a=1e6), r"cut-off must be up to 20 Å"),
+        ("functions", with_function(cutoff_a=-1.0), "cannot be used"),
+        ("functions", with_function(zeta=-1e6), "cannot be used"),
+        ("functions", with_function(sign=0), "cannot be used"),
+        ("functions", with_function(kind="G9"), "cannot be used"),
+    ],
+)
+def test_a_description_that_cannot_be_meant_is_told_without_loading(
+    part: str, change, sentence: str, stored: Path, tmp_path: Path
+) -> None:
+    """Pages list potentials by their headers: none of these may stop them."""
+    path = tmp_path / "odd.safetensors"
+    path.write_bytes(described(stored.read_bytes(), part, change))
+    with pytest.raises(CheckpointError, match=sentence):
+        registry.info(str(path))
+
+
 def test_another_version_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "later.safetensors"
     monkeypatch.setattr(checkpoint, "FORMAT", "lattice-lab-potential/9")
