@@ -40,7 +40,7 @@ FORMULAS = {"Si": ("Si", 227), "NaCl": ("NaCl", 225)}
 def measure(crystal: str, model: str) -> dict[str, Any]:
     """Run every stage and return the numbers of the table, with ± where there is one."""
     spec = Spec(example(crystal).crystal, model=model, preset="quick")
-    results = pipeline.run(spec, Silent(), MemoryPieces()).results
+    results = pipeline.run(spec, Silent(), MemoryPieces()).stages
     elastic, thermal = results["elastic"].stiffness_gpa, results.get("thermal")
     values = {
         "a, Å": results["relax"].lattice["a"],

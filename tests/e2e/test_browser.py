@@ -147,7 +147,7 @@ def test_stored_result_opens_within_two_seconds(server, open_page):
     times = [float("inf")]
     while min(times) > 2 and len(times) < 6:  # other programs may have the cores
         page.goto(f"{server.url}/models")
-        page.get_by_role("heading", name="Models").wait_for()
+        page.get_by_role("heading", name="Potentials").wait_for()
         started = time.monotonic()
         page.goto(f"{server.url}/result?job={job}")
         page.get_by_text("12.50 THz").wait_for()
