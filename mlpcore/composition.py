@@ -71,11 +71,13 @@ class SumPotential(Potential):
 
     def evaluate(self, batch: Sequence[Atoms]) -> list[Evaluation]:
         """Return energy, forces and stress of each structure."""
+        self._require_elements(batch)
         by_term = [term.evaluate(batch) for term in self.terms]
         return [_sum(answers) for answers in zip(*by_term, strict=True)]
 
     def evaluate_members(self, batch: Sequence[Atoms]) -> list[MemberEvaluations]:
         """Return what each member says of each structure; other terms are evaluated once."""
+        self._require_elements(batch)
         by_term = [term.evaluate(batch) for term in self._fixed]
         fixed = [_sum(answers) for answers in zip(*by_term, strict=True)]
         varied = self._varied.evaluate_members(batch)
@@ -83,6 +85,7 @@ class SumPotential(Potential):
 
     def energy_function(self, atoms: Atoms) -> EnergyFunction:
         """Return E(u, ε) around `atoms`; see :class:`Potential`."""
+        self._require_elements([atoms])
         functions = [term.energy_function(atoms) for term in self.terms]
 
         def energy(displacement: torch.Tensor, strain: torch.Tensor) -> torch.Tensor:
@@ -117,6 +120,11 @@ class SumPotential(Potential):
         if not found:
             return None
         return ModelCharges(np.sum([c.charges_e for c in found], axis=0), found[0].dielectric)
+
+    def _require_elements(self, batch: Sequence[Atoms]) -> None:
+        """Name the sum, not one of its terms, and before any of them computes."""
+        for atoms in batch:
+            self.info.require_elements(atoms.get_chemical_symbols())
 
 
 def assemble(
