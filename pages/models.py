@@ -19,10 +19,10 @@ menu.require()
 MODELS, FUNCTIONS, ATOMS = "Potentials", "Symmetry functions", session.ATOMS_SECTION
 
 st.title("Potentials", anchor=False)
+st.session_state.setdefault(session.POTENTIALS_SECTION, MODELS)
 section = st.segmented_control(
     "Section",
     (MODELS, FUNCTIONS, ATOMS),
-    default=MODELS,
     required=True,
     key=session.POTENTIALS_SECTION,
     label_visibility="collapsed",
