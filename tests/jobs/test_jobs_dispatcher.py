@@ -23,8 +23,11 @@ def assert_resumed(store, job_id, undisturbed):
     """The job finished with the right numbers, and only the piece in flight was redone."""
     assert until(store, job_id, "finished", "failed") == "finished"
     pieces = list(range(8))
-    assert ledger(store, job_id) == pieces
-    assert len(ledger(store, job_id, "start")) <= len(pieces) + 1
+    # a piece is noted before it is kept, so death in between has it computed once more
+    computed = ledger(store, job_id)
+    assert sorted(set(computed)) == pieces
+    assert computed == sorted(computed)
+    assert len(computed) <= len(ledger(store, job_id, "start")) <= len(pieces) + 1
     assert store.get(job_id).report() == store.get(undisturbed).report()
     assert store.get(job_id).stages["relax"].state == "finished"
 
