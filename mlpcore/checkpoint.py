@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from ase.data import atomic_numbers
 
 from mlpcore.descriptors.functions import (
@@ -36,6 +38,7 @@ MAX_BYTES = 64 * 1024**2
 MAX_HEADER_BYTES = 8 * 1024**2
 MAX_MEMBERS, MAX_FUNCTIONS, MAX_NODES = 64, 2000, 1000
 MAX_CUTOFF_A = 20.0
+MAX_DEPTH = 32
 KEY = "lattice_lab"
 KINDS: dict[str, tuple[type, ...]] = {
     "card": (dict,),
@@ -271,10 +274,23 @@ def _not_safe(path: Path) -> CheckpointError:
     )
 
 
+def _depth(text: bytes) -> int:
+    """How deep tables and lists are nested, told without reading them."""
+    brackets = np.frombuffer(
+        re.sub(rb'"(?:[^"\\]|\\.)*"?', b"", text, flags=re.DOTALL), np.uint8
+    )
+    opened = np.isin(brackets, list(b"[{")).astype(int)
+    closed = np.isin(brackets, list(b"]}")).astype(int)
+    return int(np.cumsum(opened - closed).max(initial=0))
+
+
 def _json(text: bytes, path: Path, what: str) -> dict[str, Any]:
+    # Some packages raise the recursion limit so far that the parser would end the process.
+    if _depth(text) > MAX_DEPTH:
+        raise _not_safe(path)
     try:
         found = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise _not_safe(path) from error
     if not isinstance(found, dict):
         raise CheckpointError(f"{path.name}: {what} is not a table of names and values.")

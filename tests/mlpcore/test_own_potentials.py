@@ -6,7 +6,9 @@ import dataclasses
 import json
 import pickle
 import struct
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -17,6 +19,9 @@ from random_checkpoint import random_checkpoint
 from mlpcore import checkpoint, registry
 from mlpcore.errors import CheckpointError, ModelUnavailableError, UnsupportedElementError
 from mlpcore.potential import Potential
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture(scope="module")
@@ -165,10 +170,42 @@ def _deep(good: bytes) -> bytes:
     return struct.pack("<Q", len(text)) + text
 
 
+def _deep_description(good: bytes) -> bytes:
+    text = json.dumps({"__metadata__": {checkpoint.KEY: '{"a":' * 100_000}}).encode()
+    return struct.pack("<Q", len(text)) + text
+
+
+@pytest.fixture
+def far_recursion() -> Iterator[None]:
+    """Recursion as deep as symfc allows, where Python's parsers overrun the stack."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(100_000)
+    yield
+    sys.setrecursionlimit(limit)
+
+
+def test_brackets_in_text_are_not_nesting() -> None:
+    assert checkpoint._depth(rb'{"a[[[": ["\"[[", {"b": "]]"}]}') == 3
+    assert checkpoint._depth(b'"' + b"\\" * 1001) == 0
+
+
 @pytest.mark.parametrize(
-    "spoil", [_pickled, _zipped, _cut, _giant_header, _text, _nothing, _other_tensors, _deep]
+    "spoil",
+    [
+        _pickled,
+        _zipped,
+        _cut,
+        _giant_header,
+        _text,
+        _nothing,
+        _other_tensors,
+        _deep,
+        _deep_description,
+    ],
 )
-def test_what_is_no_checkpoint_is_one_sentence(spoil, stored: Path, tmp_path: Path) -> None:
+def test_what_is_no_checkpoint_is_one_sentence(
+    spoil, stored: Path, tmp_path: Path, far_recursion: None
+) -> None:
     path = tmp_path / "bad.safetensors"
     path.write_bytes(spoil(stored.read_bytes()))
     with pytest.raises(CheckpointError, match=r"bad\.safetensors") as told:
