@@ -1,7 +1,8 @@
 # make run    set up if needed, then serve the pages and print their address
 # make test   set up if needed, then lint, types and every test
 # make bench  measure speed; docs/speed.md says how to read it
-# Settings: PYTHON, TORCH_INDEX (address of PyTorch's CPU builds), HOST, PORT, PYTEST,
+# Settings: PYTHON, TORCH_INDEX (address of PyTorch's CPU builds), HOST, PORT,
+# PYTEST (what pytest is to run, instead of everything),
 # MATCALC_PYTHON (Python of an environment with matcalc, for make bench)
 
 PYTHON ?= python3
@@ -70,8 +71,14 @@ check: setup-dev
 
 test: check tests
 
+# The tests of the browser come by themselves: beside others they would run out of time.
 tests: .venv/chromium.stamp .venv/water_committee.stamp
+ifeq ($(PYTEST),)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --ignore tests/e2e
+	$(BIN)/pytest tests/e2e
+else
 	$(BIN)/pytest $(PYTEST)
+endif
 
 lock: setup-dev
 	$(COMPILE) --output-file requirements.lock pyproject.toml
