@@ -53,9 +53,9 @@ def test_a_killed_training_goes_on_and_its_potential_is_used(store, processes, t
     job_id = submit(store, tmp_path, epochs=400, patience=400)
     processes.dispatcher()
     job = store.get(job_id)
-    kept = wait_for((job.folder / "training" / "training.pt").exists)
-    assert kept
-    before = training_jobs.history(job.folder)["entries"][-1]["epoch"]
+    assert wait_for((job.folder / "training" / "training.pt").exists)
+    told = wait_for(lambda: training_jobs.history(job.folder))
+    before = told["entries"][-1]["epoch"]
     worker_of(store, job_id).kill()
     assert until(store, job_id, "finished", timeout_s=60.0) == "finished"
     log = (job.folder / "log.txt").read_text()
