@@ -11,6 +11,7 @@ HOST ?=
 PORT ?=
 PYTEST ?=
 MATCALC_PYTHON ?=
+TORCHANI_PYTHON ?=
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -87,7 +88,7 @@ lock: setup-dev
 	rm -f requirements.lock.old requirements-dev.lock.old
 
 bench: setup
-	@for script in benchmarks/*.py; do echo "== $$script"; MATCALC_PYTHON="$(MATCALC_PYTHON)" $(BIN)/python "$$script" || exit 1; done
+	@for script in benchmarks/*.py; do echo "== $$script"; MATCALC_PYTHON="$(MATCALC_PYTHON)" TORCHANI_PYTHON="$(TORCHANI_PYTHON)" $(BIN)/python "$$script" || exit 1; done
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

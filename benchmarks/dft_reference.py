@@ -131,7 +131,7 @@ def _tight(settings: PlaneWaves) -> PlaneWaves:
 def label(path: Path) -> None:
     """Compute what the record lacks."""
     oracles = {
-        name: gpaw_oracle(_tight(settings), f"{path}.txt")
+        name: gpaw_oracle(name, f"{path}.txt", _tight(settings))
         for name, settings in SETTINGS.items()
     }
     record = Record(path, oracles)

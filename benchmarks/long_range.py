@@ -163,13 +163,7 @@ def _cells(runs: list[dict[str, Any]], wanted: Any) -> list[str]:
 
 def main() -> None:
     """Measure what is missing; show the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--counts", nargs="+", type=int, default=COUNTS, metavar="N")
-    parser.add_argument("--seeds", type=int, default=SEEDS, metavar="N")
-    parser.add_argument("--page", type=Path, help="the Markdown page to write into")
-    options = parser.parse_args()
+    options = learning.options(__doc__, COUNTS, SEEDS)
     torch.set_num_threads(1)
     found = collect(options)
     learning.keep(FOLDER / "long_range.json", found)

@@ -21,7 +21,7 @@ from tqdm import tqdm
 from mlpcore import dataset
 from mlpcore.dataset import Frame, to_ase
 from mlpcore.errors import DatasetError, MLPError, ModelUnavailableError
-from mlpcore.sampling import CRYSTALS, Sampled, sample
+from mlpcore.sampling import CRYSTALS, RANGES, Sampled, folded_mesh, sample
 from mlpcore.units import EV_PER_A3_IN_GPA
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ class PlaneWaves:
     cutoff_ev
         Of the plane waves.
     k_points
-        Divisions of a Monkhorst–Pack mesh that avoids Γ, by number of atoms of the cell.
+        Divisions of a Monkhorst–Pack mesh that avoids Γ, by number of atoms of the cell; other
+        cells take the points of the primitive one.
     shift_ev_per_atom
         What is added to energies so that meshes of different cells agree for the ideal
         crystal: the doubled primitive cell samples the very points of the primitive one, but
@@ -119,8 +120,10 @@ SETTINGS = {
 }
 
 
-def gpaw_oracle(settings: PlaneWaves, log: str | None = None) -> Oracle:
-    """Return GPAW with some settings.
+def gpaw_oracle(
+    crystal: str, log: str | None = None, settings: PlaneWaves | None = None
+) -> Oracle:
+    """Return GPAW for a crystal, with the settings of :data:`SETTINGS` if there are no others.
 
     Raises
     ------
@@ -136,12 +139,13 @@ def gpaw_oracle(settings: PlaneWaves, log: str | None = None) -> Oracle:
             "install it in an environment of its own."
         ) from error
 
+    settings = settings or SETTINGS[crystal]
+
     def calculator(atoms: Atoms) -> Calculator:
-        divisions = settings.k_points[len(atoms)]
         return GPAW(
             mode=PW(settings.cutoff_ev),
             xc=settings.functional,
-            kpts={"size": (divisions,) * 3, "gamma": False},
+            kpts=_mesh(crystal, atoms, settings.k_points),
             occupations=FermiDirac(settings.smearing_ev),
             convergence={"density": settings.density, "forces": settings.forces},
             txt=log,
@@ -154,7 +158,7 @@ def gpaw_oracle(settings: PlaneWaves, log: str | None = None) -> Oracle:
             "oracle": f"GPAW {version}, plane waves",
             "functional": settings.functional,
             "cutoff_ev": settings.cutoff_ev,
-            "k_points": f"{meshes}, without Gamma",
+            "k_points": f"{meshes}, without Gamma; others: the points of 2 atoms",
             "smearing_ev": settings.smearing_ev,
             "shift_ev_per_atom": {str(n): v for n, v in settings.shift_ev_per_atom.items()},
             "shift_gpa": settings.shift_gpa,
@@ -165,6 +169,12 @@ def gpaw_oracle(settings: PlaneWaves, log: str | None = None) -> Oracle:
         settings.shift_ev_per_atom,
         settings.shift_gpa,
     )
+
+
+def _mesh(crystal: str, atoms: Atoms, known: dict[int, int]) -> Any:
+    if len(atoms) in known:
+        return {"size": (known[len(atoms)],) * 3, "gamma": False}
+    return folded_mesh(crystal, atoms, known[2])
 
 
 def extend(path: Path, drawn: list[Sampled], oracle: Oracle) -> int:
@@ -188,11 +198,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("crystal", choices=sorted(CRYSTALS))
     parser.add_argument("--frames", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0, help="of the first frame")
+    parser.add_argument("--reach", choices=sorted(RANGES), default="wide", help="how far")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args(arguments)
-    drawn = [sample(given.crystal, given.seed, k) for k in range(given.frames)]
+    drawn = [sample(given.crystal, given.seed, k, given.reach) for k in range(given.frames)]
     try:
-        oracle = gpaw_oracle(SETTINGS[given.crystal], f"{given.out}.txt")
+        oracle = gpaw_oracle(given.crystal, f"{given.out}.txt")
         oracle.settings["seeds"] = (
             f"{given.seed} to {given.seed + given.frames - 1}, one a frame"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import hashlib
 import json
@@ -36,6 +37,17 @@ class Scores:
     def to_dict(self) -> dict[str, float | None]:
         """Return plain values."""
         return dataclasses.asdict(self)
+
+
+def options(description: str, counts: Sequence[int], seeds: int) -> argparse.Namespace:
+    """Read the command line of a benchmark that trains on growing numbers of labels."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--counts", nargs="+", type=int, default=counts, metavar="N")
+    parser.add_argument("--seeds", type=int, default=seeds, metavar="N")
+    parser.add_argument("--page", type=Path, help="the Markdown page to write into")
+    return parser.parse_args()
 
 
 def trained(name: str, frames: Sequence[Frame], **settings: Any) -> Potential:

@@ -55,6 +55,13 @@ def dispersion_band(
             middle, half = result.band_frequency_thz[first:last, band], doubt[first:last, band]
             across += [distance, distance[::-1], GAP]
             up += [scale * (middle + half), scale * (middle - half)[::-1], GAP]
+    return _shaded(across, up).update(showlegend=True)
+
+
+GAP = np.array([np.nan])
+
+
+def _shaded(across: Sequence[FloatArray], up: Sequence[FloatArray]) -> go.Scatter:
     return go.Scatter(
         x=np.concatenate(across),
         y=np.concatenate(up),
@@ -64,11 +71,7 @@ def dispersion_band(
         fillcolor=BAND,
         name=BAND_NAME,
         hoverinfo="skip",
-        showlegend=True,
     )
-
-
-GAP = np.array([np.nan])
 
 
 def with_doubt(
@@ -93,16 +96,8 @@ def with_doubt(
     if not known.any():
         return figure
     kelvin, middle, half = kelvin[known], getattr(result, name)[known], half[known]
-    figure.add_scatter(
-        x=np.concatenate([kelvin, kelvin[::-1]]),
-        y=scale * np.concatenate([middle + half, (middle - half)[::-1]]),
-        mode="lines",
-        line={"width": 0.5, "color": BAND_EDGE},
-        fill="toself",
-        fillcolor=BAND,
-        name=BAND_NAME,
-        hoverinfo="skip",
-    )
+    edges = [scale * (middle + half), scale * (middle - half)[::-1]]
+    figure.add_trace(_shaded([kelvin, kelvin[::-1]], edges))
     figure.data = (figure.data[-1], *figure.data[:-1])
     return figure
 

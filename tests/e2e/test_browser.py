@@ -13,7 +13,7 @@ from ase.io import write
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import expect
 
-from tests.pages import jobs_on_disk, sample
+from tests.pages import doubts, jobs_on_disk, sample
 
 pytestmark = pytest.mark.browser
 
@@ -156,6 +156,19 @@ def test_stored_result_opens_within_two_seconds(server, open_page):
     assert min(times) < 3, times
 
 
+def test_members_of_a_committee_are_told_apart(server, open_page):
+    job = jobs_on_disk.ended(server.store, "finished", doubts.all_stages(), model="si-bp")
+    page = open_page()
+    page.goto(f"{server.url}/result?job={job}")
+    open_tab(page, "Uncertainty")
+    expect(chart(page, "committee-all")).to_be_visible()
+    expect(chart(page, "committee-all")).to_contain_text("± epistemic")
+    points = [trace for trace in drawn(page) if trace["type"] == "scatter"]
+    assert len(points) >= len(doubts.NAMES)
+    open_tab(page, "Phonons")
+    expect(chart(page, "bands")).to_contain_text("± epistemic")
+
+
 def test_job_is_cancelled_and_started_again_without_reloading(idle_server, open_page):
     job = jobs_on_disk.queued(idle_server.store)
     page = open_page()
@@ -202,9 +215,11 @@ def test_nothing_sticks_out_on_a_phone(server, open_page, path, scheme):
     assert max(widths) <= 390
 
 
-@pytest.mark.parametrize("tab", ["Structure", "Elastic", "Phonons", "Expansion", "Checks"])
+@pytest.mark.parametrize(
+    "tab", ["Structure", "Elastic", "Phonons", "Expansion", "Uncertainty", "Checks"]
+)
 def test_results_fit_a_phone(server, open_page, tab):
-    job = jobs_on_disk.ended(server.store, "finished", sample.all_stages())
+    job = jobs_on_disk.ended(server.store, "finished", doubts.all_stages(), model="si-bp")
     page = open_page(390, 844)
     page.goto(f"{server.url}/?job={job}")
     open_tab(page, tab)

@@ -12,6 +12,7 @@ import pytest
 from ase import Atoms
 from ase.units import Bohr, Hartree
 
+from mlpcore import __main__ as command
 from mlpcore import checkpoint, n2p2, registry
 from mlpcore.errors import MLPError
 
@@ -51,6 +52,19 @@ def test_all_eight_members_are_those_of_cp2k(committee, name):
     assert np.ptp(energies) > 1e-3
     forces = found.forces_ev_per_a * Bohr / Hartree
     np.testing.assert_allclose(forces, known["forces_hartree_per_bohr"], rtol=0, atol=2e-8)
+
+
+def test_the_command_makes_the_same_potential(committee, tmp_path, capsys):
+    out = tmp_path / "water.safetensors"
+    assert command.main(["import", str(FOLDER), str(out)]) == command.DONE
+    assert command.main(["info", str(out)]) == command.DONE
+    assert "members: 8" in capsys.readouterr().out
+    atoms = Atoms("H2O", [(0, 0, 0), (0.9, 0.3, 0), (0.3, 0.9, 0)], cell=[9, 9, 9], pbc=True)
+    (same,) = registry.load(str(out)).evaluate([atoms])
+    (known,) = committee.evaluate([atoms])
+    assert same.energy_ev == known.energy_ev
+    assert command.main(["import", str(tmp_path), str(out)]) == command.BAD_INPUT
+    assert "input.nn" in capsys.readouterr().err
 
 
 def test_one_member_is_a_potential_too(committee):

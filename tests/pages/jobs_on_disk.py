@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from properties.results import Caution, StageResult
 
 
-def spec(name: str = "", **fields: Any) -> Spec:
+def spec(name: str = "", model: str = "sevennet-0", **fields: Any) -> Spec:
     """Silicon, all stages, preset quick; `fields` changes it."""
-    return Spec(sample.crystal(), model="sevennet-0", preset="quick", name=name, **fields)
+    return Spec(sample.crystal(), model=model, preset="quick", name=name, **fields)
 
 
 def queued(store: JobStore, name: str = "", **fields: Any) -> str:

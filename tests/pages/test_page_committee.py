@@ -14,7 +14,7 @@ from properties.committee.result import Calibration
 from properties.spec import STAGES
 from properties.vibrations.born import BornCharges
 from properties.vibrations.born_charges import OWN
-from tests.pages import doubts, jobs_on_disk, sample
+from tests.pages import doubts, jobs_on_disk, sample, seen
 
 SPREAD = float(np.std(doubts.SCALES, ddof=1))
 CALIBRATION = Calibration(3.0, 2.0, known=True)
@@ -47,15 +47,6 @@ def opened(page, store):
     return open_tab
 
 
-def words(app):
-    kinds = (app.markdown, app.caption, app.info, app.warning)
-    return "\n".join(element.value for kind in kinds for element in kind)
-
-
-def figures(app):
-    return {metric.label: metric.value for metric in app.metric}
-
-
 def drawn(app):
     return [json.loads(chart.proto.spec)["data"] for chart in app.get("plotly_chart")]
 
@@ -72,14 +63,14 @@ def test_tab_lists_every_number_with_both_parts(opened):
     assert float(table.loc["Energy", "± combined"]) == pytest.approx(combined, abs=0.01)
     assert table.loc["Energy", "In percent"] == text.NOTHING
     assert {"C11", "C12", "C44", "Γ, modes 4–6", "Volume expansion, 300 K"} <= set(table.index)
-    said = words(app)
+    said = seen.words(app)
     assert "density functional" in said
     assert "no calibration" in said
 
 
 def test_calibration_is_told_and_applied(opened):
     app = opened("Uncertainty", calibration=CALIBRATION)
-    assert "multiplied by 2.00 for forces" in words(app)
+    assert "multiplied by 2.00 for forces" in seen.words(app)
     table = next(t.value for t in app.dataframe if "± epistemic" in t.value.columns)
     found = float(table.set_index("Number").loc["C11", "± epistemic"])
     assert found == pytest.approx(2 * 154.3 * SPREAD, abs=1)
@@ -87,7 +78,7 @@ def test_calibration_is_told_and_applied(opened):
 
 def test_a_factor_below_one_is_told_and_not_applied(opened):
     app = opened("Uncertainty", calibration=Calibration(1.5, 0.001, known=True))
-    said = words(app)
+    said = seen.words(app)
     assert "multiplied by 1.00 for forces" in said
     assert "Measured were factors of 0.001 for forces" in said
     table = next(t.value for t in app.dataframe if "± epistemic" in t.value.columns)
@@ -99,7 +90,7 @@ def test_a_member_that_failed_is_named(opened):
     app = opened("Uncertainty", problem="no expansion: imaginary modes")
     counted = [m.value for m in app.metric if m.label.startswith("Members")]
     assert counted == ["3 of 4"]
-    said = words(app)
+    said = seen.words(app)
     assert "member 4: no expansion" in said
     assert "a check failed" in said
 
@@ -115,7 +106,7 @@ def test_any_number_can_be_looked_at_member_by_member(opened):
 
 
 def test_numbers_above_the_tabs_have_their_doubt(opened):
-    shown = figures(opened("Structure"))
+    shown = seen.figures(opened("Structure"))
     assert shown["Bulk modulus"].startswith("97.9 ± 4.")
     assert shown["Volume expansion at 300 K"].startswith("(6.17 ± 0.2")
     assert shown["Highest frequency"] == "12.50 ± 0.55 THz"
@@ -125,7 +116,7 @@ def test_constants_and_moduli_have_their_doubt(opened):
     app = opened("Elastic")
     table = next(t.value for t in app.dataframe if "Constant" in t.value.columns)
     assert next(iter(table["± (GPa)"])) == text.short(154.3 * SPREAD, digits=2)
-    assert "±" in figures(app)["Poisson's ratio ν"]
+    assert "±" in seen.figures(app)["Poisson's ratio ν"]
 
 
 def test_dispersion_is_banded_until_it_is_switched_off(opened):
@@ -149,9 +140,9 @@ def test_expansion_is_banded_until_it_is_switched_off(opened):
 def test_without_a_committee_nothing_is_said_of_one(page, store):
     job = jobs_on_disk.ended(store, "finished", sample.all_stages(), committee=False)
     app = page(job=job)
-    assert "±" not in "".join(figures(app).values())
+    assert "±" not in "".join(seen.figures(app).values())
     app.session_state[session.TAB] = "Uncertainty"
-    assert "no ±" in words(app.run())
+    assert "no ±" in seen.words(app.run())
     app.button(key="compute-committee").click().run()
     further = store.get(store.list()[0].id).spec
     assert further.properties == (*STAGES, "committee")
@@ -172,7 +163,7 @@ def test_charges_of_the_model_are_told_from_those_given(page, store):
     app = page(job=jobs_on_disk.ended(store, "finished", stages, born=given))
     app.session_state[session.TAB] = "Phonons"
     app.session_state[phonons_view.SECTION] = "Γ point"
-    said = words(app.run())
+    said = seen.words(app.run())
     assert "These charges belong to the model" in said
     assert "charges from a file were left aside" in said
     assert not any(button.key == "compute-with-born" for button in app.button)
@@ -186,7 +177,7 @@ def test_form_asks_for_no_charges_where_the_model_has_its_own(page, monkeypatch)
     )
     app = page()
     app.segmented_control(key=session.SOURCE).set_value(source_form.EXAMPLE).run()
-    assert "this model's own electrostatics" in words(app)
+    assert "this model's own electrostatics" in seen.words(app)
     assert not [c for c in app.segmented_control if c.label == "Born effective charges"]
     charged["long_range"] = False
     app.run()

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pages.ui import session, source_form
-from tests.pages import jobs_on_disk, sample, series
+from tests.pages import jobs_on_disk, sample, seen, series
 
 PRESSURE, COMPARISON = "Under pressure", "Comparison"
 ASKED = {"elastic_pressures_gpa": (0.0, 5.0), "compare_models": ("chgnet-0.3.0",)}
@@ -30,11 +30,6 @@ def opened(page, store):
     return open_section
 
 
-def words(app):
-    kinds = (app.markdown, app.caption, app.info, app.warning)
-    return "\n".join(element.value for kind in kinds for element in kind)
-
-
 def test_constants_under_pressure_with_the_limit_of_stability(opened):
     app = opened(PRESSURE, elastic_pressure=series.swept())
     figures = {metric.label: metric.value for metric in app.metric}
@@ -43,7 +38,7 @@ def test_constants_under_pressure_with_the_limit_of_stability(opened):
     (table,) = (t.value for t in app.dataframe)
     assert list(table["C44 (GPa)"]) == ["—", "60.0", "20.0", "−28.0"]
     assert table["Remark"][0] == "The cell reached 5 times its volume."
-    assert "the cell burst" in words(app)
+    assert "the cell burst" in seen.words(app)
     first = json.loads(app.get("plotly_chart")[0].proto.spec)
     assert [trace["name"] for trace in first["data"]] == ["C11", "C12", "C44"]
     shaded = [shape for shape in first["layout"]["shapes"] if shape["type"] == "rect"]
@@ -56,8 +51,8 @@ def test_models_are_compared_and_their_distance_is_no_error_bar(opened):
     table = found.set_index("GPa")
     assert list(table.columns[2:]) == ["SevenNet-0", "CHGNet 0.3.0", "SevenNet-l3i5"]
     assert list(table.loc["C11"]) == ["40.0", "22 %", "160.0", "200.0", "—"]
-    assert "not an error bar" in words(app)
-    assert "it is not installed" in words(app)
+    assert "not an error bar" in seen.words(app)
+    assert "it is not installed" in seen.words(app)
     assert "error bar" not in json.dumps([c.proto.spec for c in app.get("plotly_chart")])
 
 
@@ -68,16 +63,16 @@ def test_known_values_are_not_compared_with_a_crystal_under_pressure(page, store
     app.session_state[session.TAB] = "Elastic"
     app.session_state[session.ELASTIC_SECTION] = COMPARISON
     app.run()
-    assert "this calculation is at 10.00 GPa" in words(app)
+    assert "this calculation is at 10.00 GPa" in seen.words(app)
     assert not app.dataframe
     app.session_state[session.ELASTIC_SECTION] = "Second derivatives"
     app.run()
-    assert "H = E + pV" in words(app)
+    assert "H = E + pV" in seen.words(app)
 
 
 @pytest.mark.parametrize("section", [PRESSURE, COMPARISON])
 def test_what_was_not_asked_for_says_how_to_ask(opened, section):
-    assert "More elastic constants" in words(opened(section))
+    assert "More elastic constants" in seen.words(opened(section))
 
 
 def test_what_is_still_to_come_says_so(page, store):
@@ -92,8 +87,8 @@ def test_what_is_still_to_come_says_so(page, store):
     ):
         app.session_state[session.ELASTIC_SECTION] = section
         app.run()
-        assert sentence in words(app)
-        assert "More elastic constants" not in words(app)
+        assert sentence in seen.words(app)
+        assert "More elastic constants" not in seen.words(app)
 
 
 def test_form_makes_a_spec_with_pressures_and_models(page, store):

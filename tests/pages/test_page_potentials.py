@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 import streamlit as st
 
@@ -11,23 +9,10 @@ from jobs import models
 from jobs.tasks import EVALUATION
 from mlpcore.errors import CheckpointError
 from pages.ui import administrator_view, session
-from tests.pages import committee_sample, jobs_on_disk
+from tests.pages import committee_sample, jobs_on_disk, seen
 
 PASSWORD = "correct horse battery"
 FUNCTIONS, ATOMS = "Symmetry functions", "Atom by atom"
-
-
-def words(app) -> str:
-    parts = (app.markdown, app.caption, app.warning, app.info, app.error, app.success)
-    return "\n".join(element.value for kind in parts for element in kind)
-
-
-def figures_of(app) -> dict[str, str]:
-    return {metric.label: metric.value for metric in app.metric}
-
-
-def charts(app) -> list[dict]:
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
 
 
 @pytest.fixture
@@ -44,15 +29,15 @@ def section(page):
 
 def test_a_slider_moves_the_value_of_the_atom(section):
     app = section(FUNCTIONS)
-    assert "sum over the neighbours" in words(app)
+    assert "sum over the neighbours" in seen.words(app)
     app.select_slider(key="functions-eta").set_value(0.0).run()
     app.slider(key="functions-cutoff").set_value(3.0).run()
-    assert figures_of(app)["Counted"] == "4"
-    before = figures_of(app)["G of this atom"]
+    assert seen.figures(app)["Counted"] == "4"
+    before = seen.figures(app)["G of this atom"]
     app.select_slider(key="functions-eta").set_value(8.0).run()
     assert not app.error
-    assert figures_of(app)["G of this atom"] != before
-    curve = next(t for t in charts(app)[0]["data"] if t["name"] == "what a neighbour adds")
+    assert seen.figures(app)["G of this atom"] != before
+    curve = next(t for t in seen.charts(app)[0]["data"] if t["name"] == "what a neighbour adds")
     assert curve
 
 
@@ -62,7 +47,7 @@ def test_a_cutoff_below_the_centre_of_the_bell_is_no_error(section):
     app.slider(key="functions-cutoff").set_value(2.0).run()
     assert not app.error
     assert not app.exception
-    assert figures_of(app)["Counted"] == "0"
+    assert seen.figures(app)["Counted"] == "0"
 
 
 def test_angles_of_an_own_crystal_and_its_pairs(section):
@@ -72,24 +57,24 @@ def test_angles_of_an_own_crystal_and_its_pairs(section):
     assert [("–".join(option)) for option in app.selectbox(key="functions-pair-NaCl").options]
     assert len(app.selectbox(key="functions-pair-NaCl").options) == 3
     assert len(app.selectbox(key="functions-atom").options) == 2
-    narrow = figures_of(app)["G of this atom"]
+    narrow = seen.figures(app)["G of this atom"]
     app.radio(key="functions-g").set_value("G5").run()
     assert not app.error
-    assert figures_of(app)["G of this atom"] != narrow
+    assert seen.figures(app)["G of this atom"] != narrow
 
 
 def test_the_whole_set_is_drawn(section):
     app = section(FUNCTIONS)
     app.segmented_control(key="functions-which").set_value("The whole set").run()
     assert not app.error
-    assert figures_of(app)["Numbers for each atom"] == "24"
-    assert len(charts(app)) == 2
+    assert seen.figures(app)["Numbers for each atom"] == "24"
+    assert len(seen.charts(app)) == 2
 
 
 def test_without_a_committee_for_the_elements_the_page_says_so(section):
     app = section(ATOMS)
     app.selectbox(key="example").set_value("Cu").run()
-    assert "no committee that knows these elements" in words(app)
+    assert "no committee that knows these elements" in seen.words(app)
 
 
 def test_a_look_at_atoms_is_shown_on_its_own_address(page, store):
@@ -97,15 +82,15 @@ def test_a_look_at_atoms_is_shown_on_its_own_address(page, store):
     app = page(job=job)
     assert not app.error
     assert app.title[0].value == "NaCl · salt"
-    assert figures_of(app)["Members differ by"].endswith("meV/atom")
-    assert len(charts(app)) == 2
-    before = figures_of(app)["Forces differ by up to"]
+    assert seen.figures(app)["Members differ by"].endswith("meV/atom")
+    assert len(seen.charts(app)) == 2
+    before = seen.figures(app)["Forces differ by up to"]
     app.select_slider(key=session.ATOMS_AMPLITUDE).set_value(0.3).run()
-    assert figures_of(app)["Forces differ by up to"] != before
+    assert seen.figures(app)["Forces differ by up to"] != before
     app.radio(key=session.ATOMS_COLOUR).set_value("force_spread").run()
     assert not app.error
-    assert "better guide" in words(app)
-    axis = charts(app)[0]["layout"]["coloraxis"]
+    assert "better guide" in seen.words(app)
+    axis = seen.charts(app)[0]["layout"]["coloraxis"]
     assert axis["colorbar"]["title"]["text"] == "spread of the force (eV/Å)"
 
 
@@ -113,10 +98,10 @@ def test_a_look_whose_model_is_gone_is_still_there(page, store):
     job = committee_sample.finished(store, "/nowhere/lost-committee.safetensors")
     app = page(job=job)
     assert not app.error
-    assert "lost-committee" in words(app)
+    assert "lost-committee" in seen.words(app)
     listed = page("jobs")
     assert not listed.error
-    assert "atoms one by one · lost-committee" in words(listed)
+    assert "atoms one by one · lost-committee" in seen.words(listed)
 
 
 def test_both_kinds_are_listed_beside_calculations(page, store):
@@ -124,8 +109,8 @@ def test_both_kinds_are_listed_beside_calculations(page, store):
     jobs_on_disk.queued(store, "one of the usual")
     app = page("jobs")
     assert not app.error
-    assert "one of the usual" in words(app)
-    assert EVALUATION not in words(app)
+    assert "one of the usual" in seen.words(app)
+    assert EVALUATION not in seen.words(app)
 
 
 @pytest.fixture
@@ -145,16 +130,16 @@ def sign_in(app, password: str = PASSWORD):
 
 def test_without_an_administrator_others_learn_how_to_ask(page):
     app = page("models")
-    assert "Send yours to whoever runs the server" in words(app)
-    assert "without an administrator's password" in words(app)
+    assert "Send yours to whoever runs the server" in seen.words(app)
+    assert "without an administrator's password" in seen.words(app)
     assert not app.text_input
 
 
 def test_a_wrong_password_opens_nothing(guarded):
     app = sign_in(guarded, "wrong password!")
-    assert "not the administrator's password" in words(app)
+    assert "not the administrator's password" in seen.words(app)
     assert not any(b.label == "Sign out" for b in app.button)
-    assert PASSWORD not in words(app)
+    assert PASSWORD not in seen.words(app)
 
 
 def test_the_administrator_signs_in_and_out(guarded):
@@ -175,7 +160,7 @@ def test_what_is_wrong_with_a_file_is_said(guarded, monkeypatch):
     monkeypatch.setattr(administrator_view, "_chosen", lambda: b"x")
     app.run()
     app.button(key="administrator-add").click().run()
-    assert "The file is a pickle." in words(app)
+    assert "The file is a pickle." in seen.words(app)
 
 
 def test_the_administrator_deletes_what_was_added(guarded, tmp_path):

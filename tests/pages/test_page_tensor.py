@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from scipy.spatial.transform import Rotation
 from streamlit.testing.v1 import AppTest
@@ -11,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from pages.ui import session, tensor_form
 from properties.elasticity import tensors, voigt
 from properties.elasticity.moduli import compliance_per_gpa
+from tests.pages import seen
 from tests.pages.conftest import APP
 from tests.properties.tensors import CRISTOBALITE, QUARTZ, cubic
 
@@ -39,15 +38,6 @@ def figures_of(app) -> dict[str, str]:
     return {metric.label.split(" :orange")[0]: metric.value for metric in app.metric}
 
 
-def charts(app) -> list[dict]:
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
-
-
-def words(app) -> str:
-    parts = (app.markdown, app.caption, app.warning, app.info, app.error)
-    return "\n".join(element.value for kind in parts for element in kind)
-
-
 def chosen(app, key: str, value: str):
     app.segmented_control(key=key).set_value(value).run()
     assert not app.exception
@@ -57,7 +47,7 @@ def chosen(app, key: str, value: str):
 
 def test_empty_page_invites(page):
     app = page("tensor")
-    assert "Paste an elastic tensor" in words(app)
+    assert "Paste an elastic tensor" in seen.words(app)
     assert not app.error
     assert not app.metric
 
@@ -67,8 +57,8 @@ def test_pasted_tensor_is_analysed_at_once(page):
     assert not app.error
     assert figures_of(app)["Bulk modulus B"] == "37.7 GPa"
     assert figures_of(app)["Shear modulus G"] == "44.4 GPa"
-    assert "trigonal" in words(app)
-    assert len(charts(app)) == 5
+    assert "trigonal" in seen.words(app)
+    assert len(seen.charts(app)) == 5
 
 
 @pytest.mark.parametrize(
@@ -76,20 +66,20 @@ def test_pasted_tensor_is_analysed_at_once(page):
 )
 def test_every_quantity_is_drawn(page, quantity):
     app = chosen(pasted(page, tensors.as_text(QUARTZ)), QUANTITY, quantity)
-    assert len(charts(app)) == 5
+    assert len(seen.charts(app)) == 5
 
 
 def test_sound_needs_a_density(page):
     app = pasted(page, tensors.as_text(QUARTZ))
     assert "Sound velocity" not in app.segmented_control(key=QUANTITY).options
     chosen(app, SECTION, "Sound")
-    assert "need the density" in words(app)
+    assert "need the density" in seen.words(app)
     app.number_input(key=tensor_form.DENSITY).set_value(2649.0).run()
     assert "longitudinal" in app.dataframe[0].value["Wave"][0]
     chosen(app, SECTION, "Directions")
     chosen(app, QUANTITY, "Sound velocity")
     for wave in ("Phase velocity", "Group velocity", "Slowness"):
-        assert len(charts(chosen(app, WAVE, wave))) == 5
+        assert len(seen.charts(chosen(app, WAVE, wave))) == 5
 
 
 def test_direction_of_sound_is_read_or_refused_in_a_sentence(page):
@@ -104,7 +94,7 @@ def test_direction_of_sound_is_read_or_refused_in_a_sentence(page):
         ("a b c", "three"),
     ):
         app.text_input(key="sound-direction").set_value(bad).run()
-        assert said in words(app)
+        assert said in seen.words(app)
         assert not app.exception
 
 
@@ -132,7 +122,7 @@ def test_rays_along_an_acoustic_axis_are_shown_as_a_cone(page):
     assert list(table["Group velocity (km/s)"][1:]) == ["2.488"] * 2
     assert list(table["Ray to n (°)"]) == ["0.0", "30.9", "30.9"]
     assert list(table["Ray along"][1:]) == ["a cone"] * 2
-    assert "2.134 km/s along (0.577, 0.577, 0.577)" in words(app)
+    assert "2.134 km/s along (0.577, 0.577, 0.577)" in seen.words(app)
 
 
 def test_wave_that_grows_has_a_dash_for_its_ray(page):
@@ -142,7 +132,7 @@ def test_wave_that_grows_has_a_dash_for_its_ray(page):
     assert [last[name] for name in ("Phase velocity (km/s)", "Ray to n (°)", "Ray along")] == [
         "—"
     ] * 3
-    assert "grows instead of travelling" in words(app)
+    assert "grows instead of travelling" in seen.words(app)
 
 
 def test_derived_properties_carry_formula_and_source(page):
@@ -165,7 +155,7 @@ def test_criteria_of_stability_are_listed_with_their_verdicts(page):
 def test_what_is_no_tensor_is_one_sentence(page, text):
     app = pasted(page, text)
     assert len(app.error) == 1
-    assert not charts(app)
+    assert not seen.charts(app)
     assert "c" not in app.query_params
 
 
@@ -173,8 +163,8 @@ def test_asymmetric_table_is_said_and_the_rest_is_shown(page):
     wrong = QUARTZ.copy()
     wrong[0, 1] = 17.0
     app = pasted(page, tensors.as_text(wrong))
-    assert "C12 = 17 but C21 = 7.04" in words(app)
-    assert len(charts(app)) == 5
+    assert "C12 = 17 but C21 = 7.04" in seen.words(app)
+    assert len(seen.charts(app)) == 5
 
 
 def test_link_to_an_asymmetric_table_keeps_the_warning(page):
@@ -182,7 +172,7 @@ def test_link_to_an_asymmetric_table_keeps_the_warning(page):
     wrong[0, 1] = 17.0
     sender = pasted(page, tensors.as_text(wrong))
     other = opened(dict(sender.query_params))
-    assert "C12 = 17 but C21 = 7.04" in words(other)
+    assert "C12 = 17 but C21 = 7.04" in seen.words(other)
     assert figures_of(other) == figures_of(sender)
 
 
@@ -198,7 +188,7 @@ def test_link_to_an_asymmetric_table_keeps_the_warning(page):
 def test_numbers_of_another_kind_are_said_and_the_rest_is_shown(page, stiffness, said):
     app = pasted(page, tensors.as_text(stiffness))
     assert len(app.warning) == bool(said)
-    assert said.replace("-3m", "−3m") in words(app)
+    assert said.replace("-3m", "−3m") in seen.words(app)
     assert figures_of(app)["Bulk modulus B"] != "—"
 
 
@@ -216,21 +206,21 @@ def test_density_in_g_per_cm3_is_said_and_the_rest_is_shown(page):
 @pytest.mark.parametrize(("turn", "said"), [(0, False), (17, True)])
 def test_turned_quartz_may_still_be_of_the_higher_class(page, turn, said):
     about_z = Rotation.from_euler("z", turn, degrees=True).as_matrix()
-    found = words(pasted(page, tensors.as_text(voigt.rotate(QUARTZ, about_z))))
+    found = seen.words(pasted(page, tensors.as_text(voigt.rotate(QUARTZ, about_z))))
     assert ("cannot tell 3̅ from 3̅m" in found) is said
 
 
 def test_what_was_done_to_the_numbers_is_said(page):
     triangle = "166 64 64 0 0 0\n166 64 0 0 0\n166 0 0 0\n80 0 0\n80 0\n80"
-    assert "Read as the upper triangle" in words(pasted(page, triangle))
+    assert "Read as the upper triangle" in seen.words(pasted(page, triangle))
 
 
 def test_unstable_tensor_is_said_and_the_rest_is_shown(page):
     app = pasted(page, UNSTABLE)
-    assert "Born stability" in words(app)
-    assert "gives way by itself" in words(app)
+    assert "Born stability" in seen.words(app)
+    assert "gives way by itself" in seen.words(app)
     assert figures_of(app)["Bulk modulus B"] == "—"
-    assert len(charts(app)) == 1
+    assert len(seen.charts(app)) == 1
 
 
 def test_address_holds_tensor_density_and_volume(page):
@@ -261,10 +251,10 @@ def test_example_fills_everything_and_names_its_source(page, name):
     app.selectbox(key=tensor_form.EXAMPLE).set_value(name).run()
     known = tensors.known()[name]
     assert not app.error
-    assert known.source in words(app)
+    assert known.source in seen.words(app)
     assert app.number_input(key=tensor_form.DENSITY).value == known.density_kg_per_m3
     app.text_area(key=tensor_form.TEXT).set_value(tensors.as_text(CRISTOBALITE + 1)).run()
-    assert known.source not in words(app)
+    assert known.source not in seen.words(app)
 
 
 def test_table_shows_the_same_tensor_and_text_stays(page):

@@ -15,22 +15,9 @@ from jobs.training import Trained
 from mlpcore import checkpoint, dataset
 from pages.ui import session, training_data_view
 from tests.mlpcore.random_checkpoint import random_checkpoint
-from tests.pages import jobs_on_disk, training_sample
+from tests.pages import jobs_on_disk, seen, training_sample
 
 TASK = Training({"name": "springs", "n_members": 2}, "", "springs", "Si")
-
-
-def words(app) -> str:
-    parts = (app.markdown, app.caption, app.warning, app.info, app.error, app.success)
-    return "\n".join(element.value for kind in parts for element in kind)
-
-
-def figures_of(app) -> dict[str, str]:
-    return {metric.label: metric.value for metric in app.metric}
-
-
-def charts(app) -> list[dict]:
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
 
 
 @pytest.fixture(autouse=True)
@@ -66,10 +53,10 @@ def test_shipped_data_are_shown_with_their_origin(page):
     app = page("training")
     assert not app.error
     assert "Na–Cl" in app.selectbox(key=session.DATA_NAME).options[0]
-    assert figures_of(app)["Elements"] == "Na–Cl"
-    assert "GPAW" in words(app)
-    assert "the test" in words(app)
-    assert len(charts(app)) == 1
+    assert seen.figures(app)["Elements"] == "Na–Cl"
+    assert "GPAW" in seen.words(app)
+    assert "the test" in seen.words(app)
+    assert len(seen.charts(app)) == 1
 
 
 def test_settings_of_the_form_reach_the_job(page, store):
@@ -120,7 +107,7 @@ def uploaded(page, monkeypatch, data: bytes):
 def test_own_data_go_with_the_job(page, store, monkeypatch):
     data = training_sample.file_of()
     app = uploaded(page, monkeypatch, data)
-    assert figures_of(app)["Structures"] == "10"
+    assert seen.figures(app)["Structures"] == "10"
     next(b for b in app.button if b.label == "Train").click().run()
     job = store.get(store.list()[0].id)
     assert job.task.data == ""
@@ -130,7 +117,7 @@ def test_own_data_go_with_the_job(page, store, monkeypatch):
 def test_data_without_forces_are_refused_with_the_frame(page, monkeypatch):
     data = training_sample.file_of().replace(b":forces:R:3", b":other:R:3")
     app = uploaded(page, monkeypatch, data)
-    assert "Frame 1 has no forces" in words(app)
+    assert "Frame 1 has no forces" in seen.words(app)
     assert not any(b.label == "Train" for b in app.button)
 
 
@@ -145,30 +132,30 @@ def test_errors_are_drawn_while_it_runs(page, store):
     app = page(job=job_id)
     assert not app.error
     assert app.title[0].value == "Si · springs"
-    (chart,) = charts(app)
+    (chart,) = seen.charts(app)
     lines = {line["name"]: line for line in chart["data"]}
     assert "validation frames" in lines
     app.segmented_control(key=session.TRAINING_KIND).set_value("energy_mev_per_atom").run()
     assert not app.error
-    assert "energy" in charts(app)[0]["layout"]["yaxis"]["title"]["text"]
+    assert "energy" in seen.charts(app)[0]["layout"]["yaxis"]["title"]["text"]
 
 
 def test_what_came_out_is_told_with_its_limits(page, trained):
     app = page(job=trained())
     assert not app.error
-    assert figures_of(app)["Forces, test"] == "14 meV/Å"
-    assert figures_of(app)["Stress, test"] == "—"
-    assert "only 2 frames of 2 sources" in words(app)
+    assert seen.figures(app)["Forces, test"] == "14 meV/Å"
+    assert seen.figures(app)["Stress, test"] == "—"
+    assert "only 2 frames of 2 sources" in seen.words(app)
     table = app.dataframe[0].value
     assert list(table["Part"])[2:] == ["Test, never seen", "sevennet-0, on the test"]
     assert list(table["Forces"])[2:] == ["14 meV/Å", "180 meV/Å"]
-    assert len(charts(app)) == 6
+    assert len(seen.charts(app)) == 6
 
 
 def test_a_single_network_claims_no_spread(page, trained):
     app = page(job=trained(calibration=None, config={"n_members": 1}))
     assert not app.error
-    assert len(charts(app)) == 4
+    assert len(seen.charts(app)) == 4
     assert not any(b.label == "See where it is unsure" for b in app.button)
 
 
@@ -193,10 +180,10 @@ def test_a_calculation_with_it_keeps_it_from_being_deleted(page, trained, store)
     user = store.submit(spec)
     app = page(job=user)
     assert not app.error
-    assert "Springs" in words(app) or any("Springs" in str(b) for b in app.get("badge"))
+    assert "Springs" in seen.words(app) or any("Springs" in str(b) for b in app.get("badge"))
     app = page("jobs")
     app.button(key=f"confirm-{job_id}").click().run()
-    assert "used by 1 other job" in words(app)
+    assert "used by 1 other job" in seen.words(app)
     assert store.get(job_id).state == "finished"
 
 
@@ -208,4 +195,4 @@ def test_it_leads_on_to_its_atoms(page, trained):
     assert app.selectbox(key="atoms-model").options[0] == "Springs (trained here)"
     app.button(key="atoms-start").click().run()
     assert not app.error
-    assert "Next in the queue" in words(app)
+    assert "Next in the queue" in seen.words(app)
