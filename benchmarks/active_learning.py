@@ -25,7 +25,7 @@ from benchmarks.support import learning, page
 from benchmarks.support.kept import FOLDER, ROOT
 from benchmarks.support.plots import _save
 from mlpcore import active, dataset
-from mlpcore.dataset import Frame
+from mlpcore.frame import Frame
 from mlpcore.potential import Potential
 
 SETTINGS = {

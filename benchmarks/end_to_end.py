@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.support import end_to_end_report, page
 from benchmarks.support.kept import FOLDER, ROOT, Kept, stamp
 from mlpcore import registry
+from mlpcore.model_info import ModelInfo
 from properties.spec import PRESETS
 from properties.symmetry import SYMPREC_A
 from properties.vibrations.quasiharmonic import volume_offsets
@@ -122,7 +123,7 @@ class Comparison:
         return self._once("matcalc", crystal, known, command, request, environment)
 
 
-def matcalc_request(model: registry.ModelInfo, settings: Any, ours: dict[str, Any]) -> Any:
+def matcalc_request(model: ModelInfo, settings: Any, ours: dict[str, Any]) -> Any:
     """Return our settings in matcalc's terms.
 
     matcalc scales lengths where ours scales volumes, and hands the supercell matrix to

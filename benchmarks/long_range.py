@@ -27,6 +27,7 @@ from phonopy import Phonopy
 from benchmarks.support import harmonic, learning, learning_plots, page
 from benchmarks.support.kept import FOLDER, ROOT
 from mlpcore import dataset
+from mlpcore.frame import Frame
 from mlpcore.potential import ModelCharges, Potential
 
 BORN_E, DIELECTRIC = 1.09044426, 2.56345522
@@ -60,7 +61,7 @@ LARGE = ROOT / "benchmarks" / "support" / "nacl_512.extxyz.xz"
 PICTURE = ROOT / "docs" / "images" / "long-range.svg"
 
 
-def dft(large: list[dataset.Frame]) -> Phonopy:
+def dft(large: list[Frame]) -> Phonopy:
     """Return phonons of the DFT from its frames of 512 atoms."""
     lattice_a = large[0].atoms.cell.lengths()[0] / 4
     born = np.array([BORN_E, -BORN_E])[:, None, None] * np.eye(3)

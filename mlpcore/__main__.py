@@ -27,7 +27,7 @@ KINDS = (
 )
 
 
-PASSED_ON = ("convert", "label")
+PASSED_ON = ("convert", "label", "pick")
 """Commands whose arguments other modules read."""
 
 
@@ -59,9 +59,14 @@ def _parser() -> _Parser:
         ("folder", "FOLDER"),
         ("out", "OUT"),
     )
+    join = commands.add_parser("join", help="put data sets of one oracle together")
+    join.set_defaults(run=_join)
+    join.add_argument("parts", nargs="+", type=Path, metavar="FILE")
+    join.add_argument("--out", type=Path, required=True, metavar="FILE.extxyz.xz")
     for name, run, text in (
         ("convert", _convert, "make data sets of the examples of phonopy and phono3py"),
-        ("label", _label, "label random cells of a crystal with GPAW"),
+        ("label", _label, "label random or picked cells of a crystal with GPAW"),
+        ("pick", _pick, "write the structures on which a committee's members differ most"),
     ):
         commands.add_parser(name, help=text, add_help=False).set_defaults(run=run)
     return parser
@@ -220,6 +225,15 @@ def _data(options: argparse.Namespace) -> None:
     _say("\n".join(lines))
 
 
+def _join(options: argparse.Namespace) -> None:
+    from mlpcore import dataset
+
+    found = dataset.joined([dataset.read(path) for path in options.parts])
+    dataset.check(found)
+    dataset.write(options.out, found)
+    _say(f"{len(found.frames)} frames: {options.out}")
+
+
 def _info(options: argparse.Namespace) -> None:
     from mlpcore import checkpoint
 
@@ -266,6 +280,12 @@ def _label(options: argparse.Namespace) -> None:
     from mlpcore import oracle
 
     _leave(oracle.main(options.rest))
+
+
+def _pick(options: argparse.Namespace) -> None:
+    from mlpcore import picking
+
+    _leave(picking.main(options.rest))
 
 
 def _leave(status: int) -> None:

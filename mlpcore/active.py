@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ase import Atoms
     from numpy.typing import NDArray
 
-    from mlpcore.dataset import Frame
+    from mlpcore.frame import Frame
     from mlpcore.oracle import Oracle
     from mlpcore.potential import Potential
 

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from mlpcore.checkpoint import Checkpoint
     from mlpcore.descriptors.functions import SymmetryFunctions
     from mlpcore.descriptors.values import Topology
+    from mlpcore.model_info import ModelInfo
     from mlpcore.neighbours import Graph
     from mlpcore.potential import EnergyFunction
-    from mlpcore.registry import ModelInfo
 
 CHUNK_ATOMS = 256
 """Atoms whose triplets are in memory at once."""

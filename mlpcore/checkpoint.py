@@ -63,7 +63,7 @@ class Card:
     elements
         Chemical symbols.
     functional, training_set, licence, citation, character, caution
-        Sentences, as in :class:`mlpcore.registry.ModelInfo`.
+        Sentences, as in :class:`mlpcore.model_info.ModelInfo`.
     """
 
     name: str

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from ase import Atoms
 
     from mlpcore.chgnet_graph import BondGraph
+    from mlpcore.model_info import Engine, ModelInfo
     from mlpcore.potential import EnergyFunction
-    from mlpcore.registry import Engine, ModelInfo
 
 
 class CHGNetPotential(Potential):

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcore import registry
+from mlpcore.behler_parrinello import BehlerParrinelloPotential
 from mlpcore.electrostatics import ElectrostaticPotential
-from mlpcore.errors import ModelUnavailableError
 from mlpcore.potential import (
     Evaluation,
     Extrapolation,
@@ -20,15 +19,15 @@ from mlpcore.potential import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import torch
     from ase import Atoms
     from numpy.typing import NDArray
 
     from mlpcore.checkpoint import Checkpoint
+    from mlpcore.model_info import ModelInfo
     from mlpcore.potential import EnergyFunction
-    from mlpcore.registry import Engine, ModelInfo
 
 
 class SumPotential(Potential):
@@ -130,11 +129,16 @@ class SumPotential(Potential):
 def assemble(
     checkpoint: Checkpoint,
     info: ModelInfo,
+    load_baseline: Callable[[str, str], Potential],
     device: str = "auto",
     dtype: str | None = None,
-    engine: Engine = "auto",
 ) -> Potential:
     """Return the potential that a checkpoint describes, with its baseline and charges.
+
+    Parameters
+    ----------
+    load_baseline
+        Loads the potential that is corrected, from its name and precision.
 
     Raises
     ------
@@ -143,28 +147,15 @@ def assemble(
     CheckpointError
         The settings of the electrostatics cannot be meant.
     """
-    from mlpcore.behler_parrinello import BehlerParrinelloPotential
-
     network = BehlerParrinelloPotential.from_checkpoint(checkpoint, info, device, dtype)
     precision = str(network.dtype).removeprefix("torch.")
     terms: list[Potential] = []
     if checkpoint.baseline is not None:
-        _require_registered(checkpoint.baseline)
-        terms.append(registry.load(checkpoint.baseline, device, precision, engine))
+        terms.append(load_baseline(checkpoint.baseline, precision))
     if checkpoint.electrostatics is not None:
         settings = checkpoint.electrostatics
         terms.append(ElectrostaticPotential.from_settings(settings, device, precision))
     return SumPotential((*terms, network), info) if terms else network
-
-
-def _require_registered(baseline: str) -> None:
-    """Refuse anything but the universal models: a stranger's checkpoint must open no file."""
-    known = [model.name for model in registry.models() if not model.own]
-    if baseline not in known:
-        raise ModelUnavailableError(
-            f"The checkpoint corrects {baseline!r}, which is not one of the models here: "
-            f"{', '.join(known)}. Add that model first."
-        )
 
 
 def _info_of(terms: Sequence[Potential], info: ModelInfo) -> ModelInfo:

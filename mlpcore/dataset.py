@@ -25,6 +25,7 @@ from ase.stress import voigt_6_to_full_3x3_stress
 
 from mlpcore import label_checks
 from mlpcore.errors import DatasetError
+from mlpcore.frame import Frame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,33 +33,14 @@ if TYPE_CHECKING:
 MOST_BYTES = 400_000_000
 """Unpacked size up to which a file is read."""
 
+SAME_LABELS = (
+    *("functional", "cutoff_ev", "smearing_ev", "energy"),
+    *("shift_ev_per_atom", "shift_gpa"),
+)
+"""Settings of an oracle that data sets must have in common to be joined."""
+
 NO_SOURCE = "frame {}"
 PARTS = ("training", "validation", "test")
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A structure with its labels.
-
-    Attributes
-    ----------
-    atoms
-        The periodic structure, without a calculator.
-    energy_ev
-        Energy of the whole cell in eV.
-    forces_ev_per_a
-        (n, 3), eV/Å.
-    stress_ev_per_a3
-        (3, 3), eV/Å³, positive in tension; ``None`` where it is not known.
-    source
-        Where the frame comes from; frames of one source are kept together in a split.
-    """
-
-    atoms: Atoms
-    energy_ev: float
-    forces_ev_per_a: NDArray[np.float64]
-    stress_ev_per_a3: NDArray[np.float64] | None
-    source: str
 
 
 @dataclass(frozen=True)
@@ -167,6 +149,49 @@ def write(path: Path | str, dataset: Dataset, digits: int = 8) -> None:
     partial = path.with_name(path.name + ".partial")
     partial.write_bytes(content)
     partial.replace(path)
+
+
+def joined(parts: Sequence[Dataset]) -> Dataset:
+    """Put data sets of one oracle together, in their order.
+
+    Settings that decide the labels (:data:`SAME_LABELS`) have to agree; where others differ,
+    such as seeds, all are kept, one after the other.
+
+    Raises
+    ------
+    DatasetError
+        A setting that decides the labels differs, or a frame is in two of them.
+    """
+    settings: dict[str, Any] = {}
+    for key in dict.fromkeys(key for part in parts for key in part.settings):
+        told = [part.settings[key] for part in parts if key in part.settings]
+        values = [value for i, value in enumerate(told) if value not in told[:i]]
+        if len(values) > 1 and key in SAME_LABELS:
+            raise DatasetError(
+                f"The data sets cannot be joined: their {key} differs "
+                f"({' and '.join(map(str, values))}), so labels would not belong together. "
+                "Join data of the same settings."
+            )
+        settings[key] = values[0] if len(values) == 1 else "; ".join(map(str, values))
+    frames = tuple(frame for part in parts for frame in part.frames)
+    _require_different(frames)
+    return Dataset(frames, settings)
+
+
+def _require_different(frames: Sequence[Frame]) -> None:
+    known: dict[bytes, int] = {}
+    for number, frame in enumerate(frames, start=1):
+        atoms = frame.atoms
+        what = b"".join(
+            array.tobytes()
+            for array in (atoms.numbers, atoms.positions.round(6), atoms.cell.array.round(6))
+        )
+        if what in known:
+            raise DatasetError(
+                f"Frames {known[what]} and {number} are the same structure. Join each set "
+                "once: twins would stand on both sides of the split."
+            )
+        known[what] = number
 
 
 def _require_ascii(settings: dict[str, Any]) -> None:

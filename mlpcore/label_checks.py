@@ -25,7 +25,7 @@ from mlpcore.errors import DatasetError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mlpcore.dataset import Frame
+    from mlpcore.frame import Frame
 
 MOST_PAIRS, FEWEST_PAIRS = 60, 12
 LARGEST_STEP_A, LARGEST_STRAIN = 0.6, 0.08

@@ -10,7 +10,7 @@ from typing import Any
 
 from mlpcore import registry
 from mlpcore.files import file_sha256
-from mlpcore.registry import ModelInfo
+from mlpcore.model_info import ModelInfo
 
 PATH = Path(__file__).resolve().parent.parent / "pretrained" / "MANIFEST.json"
 

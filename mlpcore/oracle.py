@@ -15,19 +15,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from ase import Atoms
 from ase.io.extxyz import read_xyz, write_xyz
 from tqdm import tqdm
 
 from mlpcore import dataset
-from mlpcore.dataset import Frame, to_ase
+from mlpcore.dataset import to_ase
 from mlpcore.errors import DatasetError, MLPError, ModelUnavailableError
+from mlpcore.frame import Frame
 from mlpcore.sampling import CRYSTALS, RANGES, Sampled, folded_mesh, sample
 from mlpcore.units import EV_PER_A3_IN_GPA
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from ase import Atoms
     from ase.calculators.calculator import Calculator
 
 
@@ -177,7 +178,40 @@ def _mesh(crystal: str, atoms: Atoms, known: dict[int, int]) -> Any:
     return folded_mesh(crystal, atoms, known[2])
 
 
-def extend(path: Path, drawn: list[Sampled], oracle: Oracle) -> int:
+@dataclass(frozen=True)
+class Chosen:
+    """A structure to label and where it comes from."""
+
+    atoms: Atoms
+    source: str
+
+
+def chosen(path: Path) -> tuple[list[Chosen], str]:
+    """Read structures to label, as :mod:`mlpcore.picking` writes them, and how they were made.
+
+    Raises
+    ------
+    DatasetError
+        The file cannot be read as extended XYZ.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            found = list(read_xyz(file, index=slice(None)))
+    except Exception as error:
+        raise DatasetError(
+            f"{path} cannot be read as structures ({type(error).__name__}: {error}). Give "
+            "extended XYZ, such as python -m mlpcore pick writes."
+        ) from error
+    if not found:
+        raise DatasetError(f"{path} holds no structures. Give extended XYZ with some.")
+    items = []
+    for number, atoms in enumerate(found, start=1):
+        bare = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=True)
+        items.append(Chosen(bare, str(atoms.info.get("source", f"structure {number}"))))
+    return items, str(found[0].info.get("picking", "not stated"))
+
+
+def extend(path: Path, drawn: Sequence[Sampled | Chosen], oracle: Oracle) -> int:
     """Label what is not in the file yet, appending frame by frame; return how many."""
     done = 0
     if path.is_file():
@@ -199,14 +233,23 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--frames", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0, help="of the first frame")
     parser.add_argument("--reach", choices=sorted(RANGES), default="wide", help="how far")
+    parser.add_argument(
+        "--structures", type=Path, metavar="FILE", help="label these, and draw none at random"
+    )
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args(arguments)
-    drawn = [sample(given.crystal, given.seed, k, given.reach) for k in range(given.frames)]
     try:
         oracle = gpaw_oracle(given.crystal, f"{given.out}.txt")
-        oracle.settings["seeds"] = (
-            f"{given.seed} to {given.seed + given.frames - 1}, one a frame"
-        )
+        drawn: Sequence[Sampled | Chosen]
+        if given.structures:
+            drawn, origin = chosen(given.structures)
+            oracle.settings["picking"] = origin
+        else:
+            drawn = [
+                sample(given.crystal, given.seed, k, given.reach) for k in range(given.frames)
+            ]
+            last = given.seed + given.frames - 1
+            oracle.settings["seeds"] = f"{given.seed} to {last}, one a frame"
         extend(given.out, drawn, oracle)
         dataset.write(given.out.with_name(given.out.name + ".xz"), dataset.read(given.out))
     except MLPError as error:

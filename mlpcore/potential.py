@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ase import Atoms
     from numpy.typing import NDArray
 
-    from mlpcore.registry import ModelInfo
+    from mlpcore.model_info import ModelInfo
 
     EnergyFunction = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 

@@ -21,8 +21,9 @@ import yaml
 from ase import Atoms
 
 from mlpcore import dataset
-from mlpcore.dataset import Dataset, Frame
+from mlpcore.dataset import Dataset
 from mlpcore.errors import DatasetError, MLPError
+from mlpcore.frame import Frame
 
 DIGITS = 5
 """Decimals of Å and eV/Å that are kept: 0.01 meV/Å is far below the noise of the labels."""

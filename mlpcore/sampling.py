@@ -113,6 +113,12 @@ def cell(crystal: str, n_atoms: int) -> Atoms:
     return primitive if n_atoms == 2 else primitive * (2, 2, 2)
 
 
+def cells(crystal: str) -> list[Atoms]:
+    """Return the perfect crystal in all cells that are drawn from but the primitive one."""
+    thirds = [third(crystal, number) for number in range(len(THIRDS))]
+    return [cell(crystal, 8), cell(crystal, 16), *thirds]
+
+
 def third(crystal: str, number: int) -> Atoms:
     """Return the perfect crystal in a cell of three primitive ones, as compact as it can be."""
     structure, lattice_a = CRYSTALS[crystal]

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from ase import Atoms
 
+    from mlpcore.model_info import Engine, ModelInfo
     from mlpcore.potential import EnergyFunction
-    from mlpcore.registry import Engine, ModelInfo
 
 
 class SevenNetPotential(Potential):

@@ -13,7 +13,7 @@ from mlpcore.files import file_sha256
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlpcore.registry import ModelInfo
+    from mlpcore.model_info import ModelInfo
 
 # numpy arrays inside a checkpoint need these three; none of them runs code
 _ARRAY_GLOBALS: list[Any] = [

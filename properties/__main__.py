@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from mlpcore import registry
 from mlpcore.errors import MLPError, SpecError, StructureError
+from mlpcore.model_info import ENGINES
 from properties import __version__
 from properties.cli_progress import Bars, summary
 from properties.crystal import Crystal
@@ -148,7 +149,7 @@ def _add_surroundings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engine",
         default=Spec.engine,
-        choices=registry.ENGINES,
+        choices=ENGINES,
         help="who evaluates the potential: our own fast code where there is one, or always "
         "the package that the model comes from; the numbers are the same (%(default)s)",
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from mlpcore import registry
 from mlpcore.errors import ModelUnavailableError
+from mlpcore.model_info import Engine, ModelInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,7 @@ WEIGHTS = "weights"
 """Key of the piece that says which weights the others belong to."""
 
 
-def load(model: str, device: str, dtype: str, engine: registry.Engine) -> Potential:
+def load(model: str, device: str, dtype: str, engine: Engine) -> Potential:
     """Return a potential, one of the last ones without loading it again."""
     return _loaded(_loader(model), model, device, dtype, engine)
 
@@ -36,13 +37,13 @@ def _loaded(
     model: str,
     device: str,
     dtype: str,
-    engine: registry.Engine,
+    engine: Engine,
 ) -> Potential:
     """Keep the last potentials: to build one takes seconds, and one job follows another."""
     return loader[0](model, device=device, dtype=dtype, engine=engine)
 
 
-def require_same_weights(model: registry.ModelInfo, pieces: Pieces) -> None:
+def require_same_weights(model: ModelInfo, pieces: Pieces) -> None:
     """Refuse to go on with pieces of work of a potential that was trained anew since."""
     if not model.own:
         return

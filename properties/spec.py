@@ -9,6 +9,7 @@ from typing import Any
 
 from mlpcore import registry
 from mlpcore.errors import SpecError
+from mlpcore.model_info import ENGINES, Engine
 from properties.crystal import Crystal
 from properties.vibrations.born import BornCharges
 
@@ -116,7 +117,7 @@ class Spec:
     preset: str = "standard"
     pressure_gpa: float = 0.0
     name: str = field(default="", compare=False)
-    engine: registry.Engine = "auto"
+    engine: Engine = "auto"
     elastic_pressures_gpa: tuple[float, ...] = ()
     compare_models: tuple[str, ...] = ()
     born: BornCharges | None = None
@@ -134,9 +135,9 @@ class Spec:
             raise SpecError(
                 f"Unknown preset {self.preset!r}. Choose one of: {', '.join(PRESETS)}."
             )
-        if self.engine not in registry.ENGINES:
+        if self.engine not in ENGINES:
             raise SpecError(
-                f"Unknown engine {self.engine!r}. Choose one of: {', '.join(registry.ENGINES)}."
+                f"Unknown engine {self.engine!r}. Choose one of: {', '.join(ENGINES)}."
             )
         self._tidy_pressures()
         self._tidy_models()

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from benchmarks.support.kept import ROOT
 from mlpcore import dataset
-from mlpcore.dataset import Dataset, Frame
+from mlpcore.dataset import Dataset
+from mlpcore.frame import Frame
 from mlpcore.oracle import SETTINGS
 from mlpcore.sampling import CRYSTALS, cell
 from mlpcore.units import EV_PER_A3_IN_GPA

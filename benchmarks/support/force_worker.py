@@ -22,6 +22,7 @@ from ase import Atoms
 
 from benchmarks.support.cases import crystal, rattled
 from mlpcore import registry
+from mlpcore.model_info import Engine
 
 Forces = Callable[[Atoms], Any]
 
@@ -34,7 +35,7 @@ PACKAGE_MAX_ATOMS = 128
 as the upstream modules behind our interface, and large cells take minutes."""
 
 
-def loaded(model: str, engine: registry.Engine, dtype: str = "float32") -> tuple[Forces, str]:
+def loaded(model: str, engine: Engine, dtype: str = "float32") -> tuple[Forces, str]:
     """Return a function for the forces, and the name of the engine behind it."""
     potential = registry.load(model, device="cpu", dtype=dtype, engine=engine)
     return lambda atoms: potential.evaluate([atoms])[0].forces_ev_per_a, potential.engine
@@ -103,7 +104,7 @@ def _round(
     return found
 
 
-def memory(model: str, engine: registry.Engine, name: str, n_atoms: int) -> dict[str, float]:
+def memory(model: str, engine: Engine, name: str, n_atoms: int) -> dict[str, float]:
     """Return the most memory that this process held, before and after two large calls."""
     forces, _ = loaded(model, engine)
     forces(crystal("Si", 2))

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from benchmarks.support.kept import FOLDER, ROOT
 from mlpcore import dataset, registry
-from mlpcore.dataset import Frame
+from mlpcore.frame import Frame
 from mlpcore.potential import Evaluation, Potential
 from mlpcore.training import TrainingConfig, train
 from mlpcore.units import EV_PER_A3_IN_GPA

@@ -10,8 +10,8 @@ import torch
 from mlpcore.electrostatics.charges import ChargedStructure, ChargeModel
 from mlpcore.electrostatics.ewald import EwaldSum
 from mlpcore.errors import StructureError
+from mlpcore.model_info import ModelInfo
 from mlpcore.potential import Evaluation, ModelCharges, Potential, resolve_device
-from mlpcore.registry import ModelInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

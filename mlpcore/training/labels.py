@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlpcore.dataset import Frame
+    from mlpcore.frame import Frame
     from mlpcore.potential import Evaluation
     from mlpcore.training.progress import Monitor
     from mlpcore.training.state import Folder

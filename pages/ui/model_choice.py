@@ -12,7 +12,7 @@ from pages.ui import model_view, session, stored
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mlpcore.registry import ModelInfo
+    from mlpcore.model_info import ModelInfo
 
 
 def offered(symbols: Iterable[str]) -> dict[str, ModelInfo]:

@@ -15,7 +15,7 @@ from pages.ui import own_card
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mlpcore.registry import ModelInfo
+    from mlpcore.model_info import ModelInfo
 
 FEW_ELEMENTS = 6
 

@@ -11,7 +11,7 @@ from mlpcore.checkpoint import read_header
 from pages.ui import components, errors_view, text
 
 if TYPE_CHECKING:
-    from mlpcore.registry import ModelInfo
+    from mlpcore.model_info import ModelInfo
 
 SETTINGS = {
     "oracle": "Computed with",

@@ -10,7 +10,7 @@ from mlpcore import registry
 from pages.ui import components, guard, model_view, text
 
 if TYPE_CHECKING:
-    from mlpcore.registry import ModelInfo
+    from mlpcore.model_info import ModelInfo
 
 INTRODUCTION = (
     "**Universal** potentials know nearly all elements and were trained by others on millions "

@@ -8,6 +8,7 @@ import streamlit as st
 
 from mlpcore import registry
 from mlpcore.errors import SpecError
+from mlpcore.model_info import ENGINES, Engine
 from pages.ui import born_form, model_choice, model_view, session, stored, text
 from properties.spec import MAX_PRESSURE_GPA, MAX_PRESSURES, PRESETS, Spec, pressure_range
 
@@ -26,7 +27,7 @@ PROPERTY_TITLES = {
     "phonons": "Phonons",
     "thermal": "Thermal expansion",
 }
-ENGINE_TITLES: dict[registry.Engine, str] = {
+ENGINE_TITLES: dict[Engine, str] = {
     "auto": "Fast engine (same numbers)",
     "upstream": "Upstream package",
 }
@@ -216,11 +217,11 @@ def _committee(model: str) -> bool:
     )
 
 
-def _engine() -> registry.Engine:
+def _engine() -> Engine:
     with st.expander("Advanced", icon=":material/settings:"):
         return st.radio(
             "Forces computed by",
-            registry.ENGINES,
+            ENGINES,
             format_func=ENGINE_TITLES.__getitem__,
             key=session.ENGINE,
             help="The fast engine is our own program for the same model: forces agree to "

@@ -8,8 +8,8 @@ from ase.build import bulk
 
 from benchmarks import delta, long_range
 from benchmarks.support import harmonic, learning
-from mlpcore.dataset import Frame
 from mlpcore.electrostatics import ElectrostaticPotential
+from mlpcore.frame import Frame
 from mlpcore.potential import Evaluation
 
 POTENTIAL = ElectrostaticPotential.from_settings(

@@ -12,7 +12,8 @@ from job_helpers import until, wait_for, worker_of
 from jobs import training as training_jobs
 from jobs.tasks import Evaluation, Training
 from mlpcore import dataset, registry
-from mlpcore.dataset import Dataset, Frame
+from mlpcore.dataset import Dataset
+from mlpcore.frame import Frame
 from properties.atom_energies import Rattle
 from properties.crystal import Crystal
 

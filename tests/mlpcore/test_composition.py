@@ -22,7 +22,11 @@ def assembled(**terms):
     info = dataclasses.replace(
         registry.info(BASELINE), name="ours", elements=frozenset({"Na", "Cl"})
     )
-    return assemble(checkpoint, info, device="cpu", dtype="float64")
+    return assemble(checkpoint, info, load_baseline, device="cpu", dtype="float64")
+
+
+def load_baseline(name, precision):
+    return registry.load_baseline(name, "cpu", precision)
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlpcore import dataset
-from mlpcore.dataset import Dataset, Frame
+from mlpcore.dataset import Dataset
 from mlpcore.errors import DatasetError
+from mlpcore.frame import Frame
 from mlpcore.oracle import Oracle
 
 ORACLE = Oracle(lambda _atoms: EMT(), {"oracle": "EMT", "functional": "none"})

@@ -9,9 +9,10 @@ from ase.build import bulk
 from ase.calculators.lj import LennardJones
 
 from mlpcore import calibration, checkpoint, dataset, registry
-from mlpcore.dataset import Dataset, Frame
+from mlpcore.dataset import Dataset
 from mlpcore.electrostatics import electrostatic_labels
 from mlpcore.errors import Cancelled, DatasetError
+from mlpcore.frame import Frame
 from mlpcore.training import progress, train
 from mlpcore.training.state import Folder
 from tests.mlpcore import training_data

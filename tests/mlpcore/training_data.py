@@ -8,7 +8,8 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 
 from mlpcore import dataset
-from mlpcore.dataset import Dataset, Frame
+from mlpcore.dataset import Dataset
+from mlpcore.frame import Frame
 from mlpcore.training import TrainingConfig
 
 QUICK = {

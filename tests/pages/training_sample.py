@@ -9,7 +9,8 @@ import numpy as np
 from ase.build import bulk
 
 from mlpcore import dataset
-from mlpcore.dataset import Dataset, Frame
+from mlpcore.dataset import Dataset
+from mlpcore.frame import Frame
 
 
 def springs(count: int = 10) -> Dataset:
