@@ -20,7 +20,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.support import page
+from benchmarks.support import own_plots, page
 from mlpcore import registry
 from properties import pipeline, reference, reference_vibrations
 from properties.examples import example
@@ -28,6 +28,7 @@ from properties.progress import MemoryPieces, Silent
 from properties.spec import Spec
 
 ROOT = Path(__file__).resolve().parent.parent
+PICTURE = ROOT / "docs" / "images" / "own-potentials.svg"
 KEPT = ROOT / "data" / "benchmarks" / "own-potentials.json"
 REFERENCE = ROOT / "pretrained" / "data" / "dft_reference.json"
 CRYSTALS = ("Si", "NaCl")
@@ -56,7 +57,11 @@ def measure(crystal: str, model: str) -> dict[str, Any]:
         known = {number.name: number.epistemic for number in results["committee"].numbers}
         spread = {ours: known[name] for ours, name in SPREADS.items() if name in known}
     as_number = {k: None if v is None else float(v) for k, v in values.items()}
-    return {"values": as_number, "spread": {k: float(v) for k, v in spread.items()}}
+    return {
+        "values": as_number,
+        "spread": {k: float(v) for k, v in spread.items()},
+        "curves": own_plots.curves(results),
+    }
 
 
 def _alpha(thermal: Any, kelvin: float) -> float | None:
@@ -100,6 +105,14 @@ def experiment(crystal: str) -> dict[str, float | None]:
     return found
 
 
+def measured_expansion(crystal: str) -> tuple[list[float], list[float]] | None:
+    """Return temperatures in K and linear expansion in 1/K, if they are in the tables."""
+    for curve in reference_vibrations.curves(*FORMULAS[crystal]):
+        if curve.quantity == "alpha_linear_a":
+            return curve.temperatures_k.tolist(), curve.values.tolist()
+    return None
+
+
 def row(title: str, values: dict[str, float | None], spread: dict[str, float]) -> list[str]:
     """Return a row of the table."""
     cells = [title]
@@ -122,6 +135,7 @@ def main() -> None:
     ]
     kept = {} if options.fresh or not KEPT.is_file() else json.loads(KEPT.read_text())
     rows = []
+    drawn: dict[str, dict[str, Any]] = {}
     for crystal in CRYSTALS:
         symbols = example(crystal).crystal.symbols
         models = [registry.info(registry.DEFAULT_MODEL), *own]
@@ -131,12 +145,16 @@ def main() -> None:
                 kept[key] = measure(crystal, model.name)
                 KEPT.parent.mkdir(parents=True, exist_ok=True)
                 KEPT.write_text(json.dumps(kept, indent=1) + "\n")
-                print(key, kept[key], flush=True)
+                print(key, kept[key]["values"], kept[key]["spread"], flush=True)
+            drawn.setdefault(crystal, {})[model.name] = kept[key]["curves"]
             rows.append(
                 row(f"{crystal}, {model.name}", kept[key]["values"], kept[key]["spread"])
             )
         rows.append(row(f"{crystal}, PBE of the labels", dft(crystal), {}))
         rows.append(row(f"{crystal}, experiment", experiment(crystal), {}))
+    known = json.loads(REFERENCE.read_text(encoding="utf-8"))
+    measured = {crystal: measured_expansion(crystal) for crystal in CRYSTALS}
+    own_plots.draw(drawn, known, measured, PICTURE)
     header = ["", *(q if "K)" not in q else f"{q}, 10⁻⁶/K" for q in QUANTITIES)]
     page.show("own potentials", page.table(header, rows), options.page)
 

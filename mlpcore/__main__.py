@@ -133,6 +133,7 @@ class _Bar:
 
 def _train(options: argparse.Namespace) -> None:
     from mlpcore.training import TrainingConfig, train
+    from mlpcore.training.state import CONFIG
 
     config = TrainingConfig.read(options.config)
     folder = options.out or Path("trainings") / config.name
@@ -140,6 +141,10 @@ def _train(options: argparse.Namespace) -> None:
         raise TrainingError(
             f"{folder} is not empty. Choose another folder with --out, or go on with the "
             "training in it with --resume."
+        )
+    if options.resume and not (folder / CONFIG).is_file():
+        raise TrainingError(
+            f"There is no training in {folder} to go on with. Begin it without --resume."
         )
     bar = _Bar()
     try:
@@ -175,8 +180,8 @@ def table(report: dict[str, Any]) -> str:
     if factors:
         lines.append(
             "Spread of the members times "
-            f"{factors['energy_factor']:.2f} (energy), {factors['force_factor']:.2f} (forces) "
-            "is an error bar."
+            f"{max(1.0, factors['energy_factor']):.2f} (energy), "
+            f"{max(1.0, factors['force_factor']):.2f} (forces) is an error bar."
         )
     return "\n".join(lines)
 

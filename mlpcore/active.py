@@ -33,6 +33,20 @@ REACH_A, WIDTH_A, N_BINS = 6.0, 0.3, 40
 
 FRICTION_PER_FS = 0.02
 WAYS = ("md", "displacements")
+LIMITS: dict[str, tuple[float, float]] = {
+    "temperature_k": (0.0, 1e4),
+    "timestep_fs": (1e-3, 10.0),
+    "steps": (1, 10**7),
+    "every": (1, 10**6),
+    "width_a": (0.0, 2.0),
+    "strain": (0.0, 0.3),
+    "n_candidates": (1, 10**6),
+    "rounds": (0, 1000),
+    "picks": (1, 10**5),
+    "limit_ev_per_a": (1e-6, 1e6),
+    "enough_ev_per_a": (0.0, 1e6),
+}
+"""Possible settings of an exploration."""
 
 
 class Labels(Protocol):
@@ -87,6 +101,17 @@ class Exploration:
         if self.way not in WAYS:
             raise TrainingError(
                 f"The way to explore is {self.way!r}; possible are {', '.join(WAYS)}."
+            )
+        for name, (low, high) in LIMITS.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise TrainingError(
+                    f"{name} of an exploration is {value!r}; {low:g} to {high:g} is possible."
+                )
+        if self.way == "md" and self.steps < self.every:
+            raise TrainingError(
+                f"{self.steps} steps are fewer than the {self.every} after which a structure "
+                "is kept. Take more steps."
             )
 
 

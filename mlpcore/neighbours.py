@@ -10,11 +10,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matscipy.neighbours import neighbour_list
 
+from mlpcore.errors import StructureError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ase import Atoms
     from numpy.typing import NDArray
+
+
+MOST_NEIGHBOURS = 20_000
+"""More within a cut-off are ten times those of diamond within 12 Å: no crystal has them."""
+
+NEAREST_A = 0.1
+"""Below no model gives numbers that mean anything, and some none at all."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,16 @@ class Graph:
 
 
 def build_graph(batch: Sequence[Atoms], cutoff_a: float) -> Graph:
-    """Find all pairs within `cutoff_a` in each structure and join them in one graph."""
+    """Find all pairs within `cutoff_a` in each structure and join them in one graph.
+
+    Raises
+    ------
+    StructureError
+        A structure has no atoms, is not finite, or is so dense, or has atoms so near to each
+        other, that it can be no matter.
+    """
+    for atoms in batch:
+        _require_matter(atoms, cutoff_a)
     sources, targets, vectors = [], [], []
     first = 0
     for atoms in batch:
@@ -52,6 +70,7 @@ def build_graph(batch: Sequence[Atoms], cutoff_a: float) -> Graph:
         sources.append(i.astype(np.int64) + first)
         targets.append(j.astype(np.int64) + first)
         vectors.append(np.asarray(d, dtype=float))
+        _require_apart(atoms, i, j, np.linalg.norm(vectors[-1], axis=1))
         first += len(atoms)
     sizes = [len(atoms) for atoms in batch]
     return Graph(
@@ -62,6 +81,39 @@ def build_graph(batch: Sequence[Atoms], cutoff_a: float) -> Graph:
         owner=np.repeat(np.arange(len(batch)), sizes),
         volumes_a3=np.array([atoms.cell.volume for atoms in batch]),
     )
+
+
+def _require_matter(atoms: Atoms, cutoff_a: float) -> None:
+    """Refuse a structure before its neighbours fill the memory."""
+    name = atoms.get_chemical_formula() or "It"
+    if not len(atoms):
+        raise StructureError("The structure has no atoms. Give one with at least one atom.")
+    if not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all()):
+        raise StructureError(
+            f"{name} has positions or a cell that are not finite. Give them as numbers in Å."
+        )
+    volume = atoms.cell.volume if atoms.cell.rank == 3 else np.inf
+    around = len(atoms) / max(volume, 1e-12) * 4 / 3 * np.pi * cutoff_a**3
+    if around > MOST_NEIGHBOURS:
+        raise StructureError(
+            f"{name} has {len(atoms)} atoms in {volume:.3g} Å³, so each would have "
+            f"{around:.1g} neighbours within {cutoff_a:g} Å; at most {MOST_NEIGHBOURS} are "
+            "possible. Check the lattice vectors and their unit; Å is needed."
+        )
+
+
+def _require_apart(
+    atoms: Atoms, i: NDArray[np.int64], j: NDArray[np.int64], distance: NDArray[np.float64]
+) -> None:
+    if not len(distance):
+        return
+    nearest = int(distance.argmin())
+    if distance[nearest] < NEAREST_A:
+        raise StructureError(
+            f"Atoms {i[nearest] + 1} and {j[nearest] + 1} of {atoms.get_chemical_formula()} "
+            f"are {distance[nearest]:.3f} Å apart; atoms are at least {NEAREST_A} Å "
+            "from each other. Remove one of the two, or check the positions."
+        )
 
 
 @dataclass(frozen=True)
@@ -112,6 +164,7 @@ class NeighbourSearch:
         with self._lock:
             earlier = self._lists.get(key)
         if earlier is None or not self._serves(earlier, positions, cell):
+            _require_matter(atoms, self._radius_a)
             earlier = _search(atoms, self._radius_a)
         with self._lock:
             self._lists[key] = earlier
@@ -136,6 +189,7 @@ class NeighbourSearch:
 def _search(atoms: Atoms, radius_a: float) -> Candidates:
     """List the pairs of each atom by distance, so that like ones come together."""
     i, j, image, distance = neighbour_list("ijSd", atoms, radius_a)
+    _require_apart(atoms, i, j, distance)
     order = np.lexsort((j, distance.round(3), i))
     i, j, image = i[order], j[order], image[order]
     return Candidates(

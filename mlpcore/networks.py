@@ -22,6 +22,13 @@ ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 }
 
 
+WITH_NOISE = 3
+"""Outputs of networks that tell the noise: energy, and two logarithms of variances."""
+
+LOG_VARIANCES = (-25.0, 6.0)
+"""Range of the logarithms of variances that are believed."""
+
+
 @dataclass(frozen=True)
 class Shape:
     """What the weights of a committee look like.
@@ -37,7 +44,7 @@ class Shape:
     n_members
         Size of the committee.
     n_outputs
-        1, or 2 for networks that also tell the logarithm of the variance of the noise.
+        1, or :data:`WITH_NOISE` for networks that also tell how large the noise of labels is.
     """
 
     n_elements: int
@@ -139,6 +146,28 @@ class ElementNetworks(torch.nn.Module):
             if layer < last:
                 x = self._activation(x)
         return x
+
+
+def log_variances(out: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """Return the logarithms of the variances of the noise; ``None`` for networks without.
+
+    Nothing ties the noise of energies to that of forces, so each has an output of its own.
+
+    Parameters
+    ----------
+    out
+        What :class:`ElementNetworks` return, (m, n, outputs).
+
+    Returns
+    -------
+    tuple
+        Of a component of the force on each atom, in (eV/Å)², and of what each atom adds to
+        the variance of the energy, in eV²; both (m, n).
+    """
+    if out.shape[-1] < WITH_NOISE:
+        return None
+    of_force, of_energy = (out[..., k].clamp(*LOG_VARIANCES) for k in (1, 2))
+    return of_force, of_energy
 
 
 def _start(shape: Shape, seeds: Sequence[int]) -> tuple[list[torch.Tensor], list[torch.Tensor]]:

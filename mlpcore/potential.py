@@ -105,8 +105,8 @@ class Extrapolation:
 
     @property
     def outside(self) -> bool:
-        """Whether any atom is outside."""
-        return bool((self.excess > 0).any())
+        """Whether any atom is outside, or its descriptors are no numbers."""
+        return not bool((self.excess <= 0).all())
 
 
 @dataclass(frozen=True)
@@ -251,7 +251,7 @@ def groups_up_to(most_atoms: int, batch: Sequence[Atoms]) -> list[list[Atoms]]:
     groups: list[list[Atoms]] = []
     room = 0
     for atoms in batch:
-        if len(atoms) > room:
+        if not groups or len(atoms) > room:
             groups.append([])
             room = most_atoms
         groups[-1].append(atoms)

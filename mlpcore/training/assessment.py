@@ -106,18 +106,18 @@ def answers(networks: ElementNetworks, blocks: Sequence[Block]) -> Answers:
 
 def _of_block(found: Prediction, block: Block) -> dict[str, Any]:
     m, b, n = len(found.energy), len(block), block.n_atoms
-    variance = np.zeros((m, b, n))
+    of_force = of_energy = np.zeros((m, b, n))
     if found.log_variance is not None:
-        variance = found.log_variance.exp().numpy()
+        of_force, of_energy = (part.exp().numpy() for part in found.log_variance)
     return {
         "frames": block.frames.numpy(),
         "n_atoms": np.full(b, n),
         "energy_labels": block.energy.numpy(),
         "energies": found.energy.numpy(),
-        "energy_noise": np.sqrt(variance.sum(axis=2)),
+        "energy_noise": np.sqrt(of_energy.sum(axis=2)),
         "force_labels": block.forces.numpy().reshape(-1, 3),
         "forces": found.forces.numpy().reshape(m, -1, 3),
-        "force_noise": np.sqrt(variance).reshape(m, -1),
+        "force_noise": np.sqrt(of_force).reshape(m, -1),
         "stress_labels": block.stress.numpy(),
         "stresses": found.stress.numpy(),
     }

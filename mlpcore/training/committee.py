@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from mlpcore.errors import TrainingError
-from mlpcore.networks import ElementNetworks, Shape
+from mlpcore.networks import WITH_NOISE, ElementNetworks, Shape
 from mlpcore.training import descent, shares
 from mlpcore.training.descent import Task
 from mlpcore.training.frames import chosen
@@ -48,16 +48,21 @@ def train(
     """Train all members at once."""
     task, seen = _task(config, every, parts, n_elements, folder, monitor)
     descent.adam(task, config.epochs)
+    _require_finite(task.networks)
     if config.refinement_steps:
         descent.refine(task, config.refinement_steps)
     epochs = config.epochs + config.refinement_steps
     folder.write_history({"schema": 1, "epochs": epochs, "entries": task.history}, last=True)
-    if not torch.isfinite(torch.cat([p.flatten() for p in task.networks.parameters()])).all():
+    _require_finite(task.networks)
+    return Trained(task.networks, seen, task.history)
+
+
+def _require_finite(networks: ElementNetworks) -> None:
+    if not torch.isfinite(torch.cat([p.flatten() for p in networks.parameters()])).all():
         raise TrainingError(
             "The training diverged. Lower learning_rate, or look for wrong labels with "
             "python -m mlpcore data."
         )
-    return Trained(task.networks, seen, task.history)
 
 
 def _task(
@@ -101,7 +106,7 @@ def _networks(config: TrainingConfig, n_elements: int, n_inputs: int) -> Element
         hidden=config.hidden,
         activation=config.activation,
         n_members=config.n_members,
-        n_outputs=2 if config.noise else 1,
+        n_outputs=WITH_NOISE if config.noise else 1,
     )
     first = MEMBER_SEEDS * config.seed
     return ElementNetworks(shape, range(first, first + config.n_members))

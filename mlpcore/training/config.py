@@ -20,6 +20,10 @@ CUTOFF_KINDS = ("cosine", "polynomial")
 ACTIVATIONS = ("tanh", "softplus", "silu")
 DRAWS = ("subsample", "bootstrap", "seed")
 SPLITS = ("source", "frame")
+CARD_FIELDS = (
+    *("functional", "training_set", "licence", "citation"),
+    *("character", "caution"),
+)
 
 _LIMITS: dict[str, tuple[float, float]] = {
     "cutoff_a": (2.0, 12.0),
@@ -128,7 +132,6 @@ class TrainingConfig:
     noise: bool = False
     baseline: str | None = None
     electrostatics: dict[str, Any] | None = None
-    charge_epochs: int = 60
     compare_with: str | None = None
     learning_curve: tuple[float, ...] = ()
     card: dict[str, Any] = field(default_factory=dict)
@@ -249,14 +252,42 @@ def _check_words(config: TrainingConfig) -> None:
         raise TrainingError(
             f"The name {config.name!r} is not possible; use small letters, digits, '-' and '.'."
         )
-    for model in (config.baseline, config.compare_with):
-        if model is not None:
-            registry.info(model)
+    _check_models(config)
     if not isinstance(config.noise, bool):
         raise TrainingError(f"noise is {config.noise!r}; true or false is needed.")
+    _check_tables(config)
+    if config.energy_weight + config.force_weight + config.stress_weight == 0:
+        raise TrainingError("All three weights are 0, so there is nothing to train on.")
+
+
+def _check_models(config: TrainingConfig) -> None:
+    if config.compare_with is not None:
+        registry.info(config.compare_with)
+    if config.baseline is not None:
+        model = registry.info(config.baseline)
+        if model.own:
+            known = ", ".join(one.name for one in registry.universal_models())
+            raise TrainingError(
+                f"The baseline {config.baseline!r} is itself a potential of our own, and only "
+                f"universal ones can be corrected: {known}."
+            )
+
+
+def _check_tables(config: TrainingConfig) -> None:
     for name in ("electrostatics", "card"):
         value = getattr(config, name)
         if value is not None and not isinstance(value, dict):
             raise TrainingError(f"{name} is {value!r}; a table is needed.")
-    if config.energy_weight + config.force_weight + config.stress_weight == 0:
-        raise TrainingError("All three weights are 0, so there is nothing to train on.")
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise TrainingError(
+                f"{name} holds something else than text, finite numbers, lists and tables "
+                f"({error}). Write dates as text."
+            ) from error
+    for key, text in config.card.items():
+        if key not in CARD_FIELDS or not isinstance(text, str):
+            raise TrainingError(
+                f"The card has {key} = {text!r}; texts are needed, and possible are "
+                f"{', '.join(CARD_FIELDS)}."
+            )

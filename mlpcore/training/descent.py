@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from mlpcore.errors import TrainingError
 from mlpcore.training import objective, parameters
 from mlpcore.training.lbfgs import Minimiser
 from mlpcore.training.objective import MemberErrors
@@ -178,6 +179,12 @@ def refine(task: Task, steps: int) -> None:
     best.offer(networks, task.validate()[0])
     full = _Full(task)
     minimiser = Minimiser(full, parameters.rows(networks))
+    if not (minimiser.value.isfinite() & minimiser.gradient.isfinite().all(dim=1)).all():
+        raise TrainingError(
+            "The errors of the training frames, or their derivatives, are not finite, so there "
+            "is no way down. Look for atoms that touch and for wrong labels with python -m "
+            "mlpcore data, or lower largest_force_ev_per_a."
+        )
     step = _resume_refinement(task, minimiser, best)
     while step < steps and best.since <= task.config.patience:
         minimiser.step()

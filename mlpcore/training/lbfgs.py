@@ -58,6 +58,9 @@ class Minimiser:
         length = torch.ones_like(slope)
         if not len(self._steps):
             length = (1.0 / self.gradient.abs().sum(dim=1).clamp(min=1e-30)).clamp(max=1.0)
+        usable = torch.isfinite(direction).all(dim=1) & torch.isfinite(length)
+        direction = torch.where(usable[:, None], direction, 0.0)
+        length = torch.where(usable, length, 0.0)
         while True:
             x = self.x + length[:, None] * direction
             value, gradient = self._function(x)

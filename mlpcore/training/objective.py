@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from mlpcore.networks import log_variances
 from mlpcore.training.progress import Errors
 from mlpcore.units import EV_PER_A3_IN_GPA
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from mlpcore.networks import ElementNetworks
     from mlpcore.training.frames import Block
     from mlpcore.training.scaling import LabelScale
-
-SMALLEST_LOG_VARIANCE, LARGEST_LOG_VARIANCE = -18.0, 6.0
 
 
 @dataclass(frozen=True)
@@ -29,17 +28,20 @@ class Prediction:
     energy, forces, stress
         (m, b), (m, b, 3n) and (m, b, 6), as in :class:`~mlpcore.training.frames.Block`.
     log_variance
-        Of the noise of each atom's labels, (m, b, n); ``None`` for networks without.
+        Of the noise in the labels of forces and of energies, each (m, b, n), see
+        :func:`mlpcore.networks.log_variances`; ``None`` for networks without.
     """
 
     energy: torch.Tensor
     forces: torch.Tensor
     stress: torch.Tensor
-    log_variance: torch.Tensor | None
+    log_variance: tuple[torch.Tensor, torch.Tensor] | None
 
     def detached(self) -> Prediction:
         """Return the numbers alone."""
-        noise = None if self.log_variance is None else self.log_variance.detach()
+        noise = None
+        if self.log_variance is not None:
+            noise = self.log_variance[0].detach(), self.log_variance[1].detach()
         return Prediction(
             self.energy.detach(), self.forces.detach(), self.stress.detach(), noise
         )
@@ -79,9 +81,9 @@ def predict(networks: ElementNetworks, block: Block, training: bool = False) -> 
     (slope,) = torch.autograd.grad(energies.sum(), values, create_graph=training)
     first = torch.bmm(slope.reshape(m, b, n * d).transpose(0, 1), block.derivative)
     first = first.transpose(0, 1)
-    noise = None
-    if out.shape[-1] > 1:
-        noise = out[..., 1].reshape(m, b, n).clamp(SMALLEST_LOG_VARIANCE, LARGEST_LOG_VARIANCE)
+    told, noise = log_variances(out), None
+    if told is not None:
+        noise = told[0].reshape(m, b, n), told[1].reshape(m, b, n)
     found = Prediction(energies.sum(dim=2), first[..., : 3 * n], first[..., 3 * n :], noise)
     return found if training else found.detached()
 
@@ -97,14 +99,14 @@ def losses(found: Prediction, block: Block, weights: Weights) -> torch.Tensor:
 def surprises(found: Prediction, block: Block, weights: Weights) -> torch.Tensor:
     """Return minus the log likelihood of energies and forces with learned noise, (m, b).
 
-    A component of the force on an atom has the variance exp(s) of that atom; the energy of
-    a frame the sum over its atoms, with Å² between them. The stress has no noise of its own.
+    A component of the force on an atom has the variance of that atom; the energy of a frame
+    the sum of what its atoms add to it. The stress has no noise of its own.
     """
     if found.log_variance is None:
         raise ValueError("the networks have no output for noise")
-    of_force = found.log_variance.repeat_interleave(3, dim=2)
+    of_force = found.log_variance[0].repeat_interleave(3, dim=2)
     forces = of_force + (found.forces - block.forces).square() * torch.exp(-of_force)
-    of_energy = torch.logsumexp(found.log_variance, dim=2)
+    of_energy = torch.logsumexp(found.log_variance[1], dim=2)
     energy = of_energy + (found.energy - block.energy).square() * torch.exp(-of_energy)
     stress = (found.stress - block.stress).nan_to_num(0.0).square().mean(dim=2)
     return 0.5 * (energy / 3 / block.n_atoms + forces.mean(dim=2)) + weights.stress * stress

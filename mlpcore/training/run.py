@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from mlpcore import dataset, registry
 from mlpcore.checkpoint import Card, Checkpoint
 from mlpcore.descriptors.automatic import automatic
 from mlpcore.electrostatics import electrostatic_labels
+from mlpcore.errors import DatasetError
+from mlpcore.networks import WITH_NOISE
 from mlpcore.training import assessment, charges, committee, frames, labels, shares
 from mlpcore.training.progress import CURVE, LABELS, REPORT, Progress
 from mlpcore.training.scaling import label_scale
@@ -80,7 +83,26 @@ class _Prepared:
 def train(config: TrainingConfig, path: Path, monitor: Monitor | None = None) -> TrainingResult:
     """See :func:`mlpcore.training.train`."""
     data = dataset.read(Path(config.data))
-    folder = Folder(path, config)
+    _require_plain(data.settings)
+    folder = Folder(path, config, data.sha256)
+    with folder.alone():
+        return _train(config, data, folder, monitor)
+
+
+def _require_plain(settings: dict[str, Any]) -> None:
+    """Refuse what the checkpoint could not hold in the end."""
+    try:
+        json.dumps(settings, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise DatasetError(
+            f"The settings in the first frame cannot be kept with the potential ({error}). Use "
+            "text, finite numbers, lists and tables."
+        ) from error
+
+
+def _train(
+    config: TrainingConfig, data: Dataset, folder: Folder, monitor: Monitor | None
+) -> TrainingResult:
     ready = _prepare(config, data, folder, monitor)
     trained = committee.train(
         config, ready.blocks, ready.parts, len(ready.elements), folder, monitor
@@ -182,7 +204,7 @@ def _curve_point(
     count = max(2, round(fraction * len(order)))
     fewer = replace(ready.parts, train=tuple(int(i) for i in order[:count]))
     short = committee.smaller(config)
-    inner = Folder(folder.path / f"curve-{count}", short)
+    inner = Folder(folder.path / f"curve-{count}", short, folder.data_sha256)
 
     def tell(progress: Progress) -> None:
         if monitor is not None:
@@ -267,7 +289,7 @@ def _checkpoint(
             "hidden": list(config.hidden),
             "activation": config.activation,
             "n_members": config.n_members,
-            "n_outputs": 2 if config.noise else 1,
+            "n_outputs": WITH_NOISE if config.noise else 1,
         },
         tensors=tensors,
         baseline=config.baseline,

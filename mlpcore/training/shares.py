@@ -65,6 +65,12 @@ def parts(data: Dataset, config: TrainingConfig) -> Parts:
     sources = [frame.source for frame in data.frames]
     far = tuple(i for i, name in enumerate(sources) if name.startswith(config.far_sources))
     usable = [i for i in _within(data, config.largest_force_ev_per_a) if i not in set(far)]
+    if not usable:
+        raise TrainingError(
+            f"All {len(sources) - len(far)} frames have a larger force than "
+            f"largest_force_ev_per_a = {config.largest_force_ev_per_a:g} eV/Å. Raise it, or "
+            "add frames that are nearer to equilibrium."
+        )
     inside = replace(data, frames=tuple(data.frames[i] for i in usable))
     split = dataset.split(inside, config.split_fractions, config.split_seed, by=config.split_by)
     train, validation, test = (
@@ -78,7 +84,19 @@ def parts(data: Dataset, config: TrainingConfig) -> Parts:
                 f"Nothing is left for {name} of {len(usable)} frames. Give more frames "
                 'with different sources, or split_by = "frame".'
             )
+    _require_elements(data, found)
     return found
+
+
+def _require_elements(data: Dataset, found: Parts) -> None:
+    """Refuse a split in which nothing can be learned of an element."""
+    learned = {symbol for i in found.train for symbol in data.frames[i].atoms.symbols}
+    unknown = sorted(set(elements(data)) - learned)
+    if unknown:
+        raise TrainingError(
+            f"No training frame holds {', '.join(unknown)}, which other frames do. Add frames "
+            "with it, leave those out, or choose another split_seed."
+        )
 
 
 def _within(data: Dataset, largest_ev_per_a: float) -> list[int]:

@@ -6,19 +6,21 @@ import json
 import os
 import pickle
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
+from filelock import FileLock, Timeout
 
 from mlpcore.errors import TrainingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from mlpcore.training.config import TrainingConfig
 
-STATE, CONFIG, HISTORY = "state.pt", "config.json", "history.json"
+CONFIG, DATA, HISTORY = "config.json", "data.sha256", "history.json"
 SAVE_EVERY_S = 5.0
 HISTORY_EVERY_S = 1.0
 
@@ -32,24 +34,49 @@ class Folder:
         Made where there is none.
     config
         Refused where the folder holds the training of another one.
+    data_sha256
+        Hash of the data; others than those that the folder began with are refused, for what
+        is kept belongs to their frames.
     """
 
-    def __init__(self, path: Path, config: TrainingConfig) -> None:
-        self.path = path
+    def __init__(self, path: Path, config: TrainingConfig, data_sha256: str) -> None:
+        self.path, self.data_sha256 = path, data_sha256
         self._saved: dict[str, float] = {}
         text = json.dumps(config.to_dict(), indent=1, ensure_ascii=False)
         try:
             path.mkdir(parents=True, exist_ok=True)
-            kept = path / CONFIG
-            if kept.exists() and kept.read_text(encoding="utf-8") != text:
-                raise TrainingError(
-                    f"{path} already holds another training. Choose another folder, or remove "
-                    "that one."
-                )
-            write_atomic(kept, text.encode())
+            self._begin(CONFIG, text, "already holds another training")
+            self._begin(DATA, data_sha256, "holds a training on other data than those given")
         except OSError as error:
             raise TrainingError(
                 f"{path} cannot be written to ({error.strerror}). Choose another folder."
+            ) from error
+
+    def _begin(self, name: str, text: str, complaint: str) -> None:
+        """Write what a training follows from, or compare it with what it began with."""
+        kept = self.path / name
+        if kept.exists() and kept.read_text(encoding="utf-8") != text:
+            raise TrainingError(
+                f"{self.path} {complaint}. Choose another folder, or remove that one."
+            )
+        write_atomic(kept, text.encode())
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep others out of the folder.
+
+        Raises
+        ------
+        TrainingError
+            Another process trains in it.
+        """
+        try:
+            with FileLock(self.path / ".lock", timeout=0):
+                yield
+        except Timeout as error:
+            raise TrainingError(
+                f"Another process is training in {self.path}. Wait for it, or choose another "
+                "folder."
             ) from error
 
     def save(self, name: str, state: dict[str, Any]) -> None:

@@ -201,8 +201,8 @@ def _weights(plan: str, start: TrainingConfig) -> dict[str, Any]:
         noise = st.toggle(
             "Learn the noise of the data too",
             key=f"train-noise-{plan}",
-            help="A second output of each network is the noise that it expects in a label: "
-            "what more data cannot remove. It is told apart from the members' spread.",
+            help="Further outputs of each network are the noise that it expects in forces and "
+            "energies: what more data cannot remove, apart from the members' spread.",
         )
         curve = st.toggle(
             "Learning curve",

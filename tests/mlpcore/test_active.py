@@ -156,6 +156,21 @@ def test_unknown_ways_are_told():
         Exploration(way="walk")
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"every": 0}, "every of an exploration is 0; 1 to 1e"),
+        ({"temperature_k": -5.0}, "temperature_k of an exploration is -5.0"),
+        ({"temperature_k": float("nan")}, "temperature_k of an exploration is nan"),
+        ({"picks": 0}, "picks of an exploration is 0"),
+        ({"steps": 10}, "10 steps are fewer than the 20"),
+    ],
+)
+def test_explorations_that_cannot_be_are_told(changes, words):
+    with pytest.raises(TrainingError, match=words):
+        Exploration(**changes)
+
+
 def test_a_real_committee_learns_what_it_doubted(tmp_path):
     """Two rounds of training on EMT: errors on what was in doubt fall once it is learned."""
     numbers = SimpleNamespace(runs=0)

@@ -18,6 +18,7 @@ from random_checkpoint import random_checkpoint
 
 from mlpcore import checkpoint, registry
 from mlpcore.errors import CheckpointError, ModelUnavailableError, UnsupportedElementError
+from mlpcore.networks import WITH_NOISE
 from mlpcore.potential import Potential
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "random.safetensors"
-    checkpoint.write(path, random_checkpoint(n_outputs=2))
+    checkpoint.write(path, random_checkpoint(n_outputs=WITH_NOISE))
     return path
 
 

@@ -172,9 +172,8 @@ def test_data_without_stress_train_without(tmp_path):
 
 
 def test_too_few_sources_are_told(tmp_path):
-    data = training_data.copper(4)
-    settings = config(tmp_path, data, largest_force_ev_per_a=0.02)
-    with pytest.raises(DatasetError, match="0 sources"):
+    settings = config(tmp_path, training_data.copper(4))
+    with pytest.raises(DatasetError, match="2 sources"):
         train(settings, tmp_path / "run")
 
 

@@ -9,7 +9,7 @@ from mlpcore import registry
 from mlpcore.checkpoint import Card, Checkpoint
 from mlpcore.descriptors.automatic import automatic
 from mlpcore.errors import TrainingError
-from mlpcore.networks import ElementNetworks, Shape
+from mlpcore.networks import WITH_NOISE, ElementNetworks, Shape
 from mlpcore.training import frames, objective, parameters, scaling, shares
 from mlpcore.training.labels import Labels, voigt
 from mlpcore.training.lbfgs import Minimiser
@@ -31,7 +31,7 @@ def blocks(data):
 
 @pytest.fixture(scope="module")
 def networks(blocks):
-    shape = Shape(1, blocks[0].values.shape[2], (6,), n_members=3, n_outputs=2)
+    shape = Shape(1, blocks[0].values.shape[2], (6,), n_members=3, n_outputs=WITH_NOISE)
     found = ElementNetworks(shape, [4, 5, 6])
     seen = scaling.descriptor_range(blocks, 1)
     found.shift.copy_(seen.mean)
@@ -51,7 +51,7 @@ def test_predictions_are_those_of_the_potential(blocks, networks, data, tmp_path
     """Forces and stress from stored derivatives are those by differentiation."""
     functions = automatic(("Cu",), 4.0, "small")
     card = Card("copper", "Copper", ("Cu",))
-    network = {"hidden": [6], "activation": "tanh", "n_members": 3, "n_outputs": 2}
+    network = {"hidden": [6], "activation": "tanh", "n_members": 3, "n_outputs": WITH_NOISE}
     checkpoint = Checkpoint(card, functions, network, dict(networks.state_dict()))
     checkpoints.write(tmp_path / "copper.safetensors", checkpoint)
     potential = registry.load(str(tmp_path / "copper.safetensors"), device="cpu")
@@ -65,8 +65,10 @@ def test_predictions_are_those_of_the_potential(blocks, networks, data, tmp_path
             )
             stress = np.array([voigt(s) for s in said.stresses_ev_per_a3])
             np.testing.assert_allclose(found.stress[:, row], stress, atol=1e-10)
-            noise = found.log_variance[:, row].exp().sqrt()
-            np.testing.assert_allclose(noise, said.force_noise_ev_per_a, rtol=1e-8)
+            of_force, of_energy = (part[:, row].exp() for part in found.log_variance)
+            np.testing.assert_allclose(of_force.sqrt(), said.force_noise_ev_per_a, rtol=1e-8)
+            noise = of_energy.sum(dim=1).sqrt()
+            np.testing.assert_allclose(noise, said.energy_noise_ev, rtol=1e-8)
 
 
 def test_loss_is_differentiable_by_the_weights(blocks, networks):
@@ -103,23 +105,24 @@ def test_frames_without_stress_do_not_count(networks, blocks):
 
 
 def test_noise_is_judged_by_the_likelihood_of_errors(blocks, networks):
-    """−log likelihood is least where exp(s) is the squared error."""
+    """−log likelihood is least where the variances are the squared errors, each its own."""
     block = blocks[0]
     found = objective.predict(networks, block)
-    m, b, n = found.log_variance.shape
+    m, b, n = found.log_variance[0].shape
 
-    def surprise(log_variance):
+    def surprise(of_force, of_energy):
+        noise = torch.full((m, b, n), of_force), torch.full((m, b, n), of_energy)
         changed = objective.Prediction(
-            found.energy, block.forces + 0.2, found.stress, torch.full((m, b, n), log_variance)
-        )
-        changed = objective.Prediction(
-            block.energy + 0.2 * n**0.5, changed.forces, found.stress, changed.log_variance
+            block.energy + 0.05 * n**0.5, block.forces + 0.2, found.stress, noise
         )
         weights = objective.Weights(0.0, 0.0, 0.0)
         return float(objective.surprises(changed, block, weights).sum())
 
-    best = float(np.log(0.2**2))
-    assert surprise(best) < min(surprise(best - 0.1), surprise(best + 0.1))
+    force, energy = float(np.log(0.2**2)), float(np.log(0.05**2))
+    best = surprise(force, energy)
+    for step in (-0.1, 0.1):
+        assert best < surprise(force + step, energy)
+        assert best < surprise(force, energy + step)
 
 
 def test_energies_of_atoms_are_least_squares(blocks):
@@ -212,15 +215,15 @@ def test_lbfgs_of_a_row_does_not_depend_on_the_others():
 
 def test_a_folder_holds_one_training(tmp_path):
     first = training_data.config(tmp_path)
-    Folder(tmp_path / "run", first)
-    Folder(tmp_path / "run", first)
+    Folder(tmp_path / "run", first, "abc")
+    Folder(tmp_path / "run", first, "abc")
     other = training_data.config(tmp_path, seed=9)
     with pytest.raises(TrainingError, match="already holds another training"):
-        Folder(tmp_path / "run", other)
+        Folder(tmp_path / "run", other, "abc")
 
 
 def test_a_damaged_state_is_told_and_never_executed(tmp_path):
-    folder = Folder(tmp_path / "run", training_data.config(tmp_path))
+    folder = Folder(tmp_path / "run", training_data.config(tmp_path), "abc")
     assert folder.load("training.pt") is None
     (folder.path / "training.pt").write_bytes(b"cos\nsystem\n(S'touch executed'\ntR.")
     with pytest.raises(TrainingError, match="is damaged"):
