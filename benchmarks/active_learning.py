@@ -2,9 +2,10 @@
 
 python benchmarks/active_learning.py [--data FILE] [--seeds N] [--page FILE]
 
-The pool is DFT data whose labels count as unknown until they are picked. Both ways start from
-the same few frames, add as many in each round, and train the same committee on what they have;
-errors are of frames that are in no pool. Trainings are kept under data/benchmarks/learning.
+The pool is DFT data drawn at random, whose labels count as unknown until they are picked. Both
+ways start from the same few frames, add as many in each round, and train the same committee on
+what they have; errors are of frames that are in no pool. Trainings are kept under
+data/benchmarks/learning.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ SETTINGS = {
     "refinement_steps": 80,
 }
 START, STEP, ROUNDS, SEEDS, TEST_SHARE = 10, 10, 3, 3, 0.3
+PICKED = "picked by"
+"""Frames that a committee chose already would not be a random pool: they are left out."""
 WAYS = ("at random", "by disagreement")
 INK = {"at random": "#888888", "by disagreement": "#c2410c"}
 PICTURES = ROOT / "docs" / "images"
@@ -80,8 +83,9 @@ def collect(options: argparse.Namespace) -> dict[str, Any]:
     """Train what is not kept and measure all; every seed draws other test frames too."""
     data = dataset.read(options.data)
     found: dict[str, Any] = {"data": options.data.name, "sha256": data.sha256, "runs": []}
+    random = [frame for frame in data.frames if not frame.source.startswith(PICKED)]
     for seed in range(options.seeds):
-        frames = learning.drawn(data.frames, len(data.frames), 1000 + seed)
+        frames = learning.drawn(random, len(random), 1000 + seed)
         n_test = round(TEST_SHARE * len(frames))
         test, pool = frames[:n_test], frames[n_test:]
         found |= {"n_pool": len(pool), "n_test": n_test}

