@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from tqdm import tqdm
 
-from mlpcore.errors import Cancelled, MLPError, TrainingError
+from mlpcore.errors import Cancelled, CheckpointError, MLPError, TrainingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -242,8 +242,9 @@ def _join(options: argparse.Namespace) -> None:
 def _info(options: argparse.Namespace) -> None:
     from mlpcore import checkpoint
 
-    header = checkpoint.read_header(options.file)
-    card, network = checkpoint.read_card(options.file), header["network"]
+    described = checkpoint.describe_file(options.file)
+    card, header = described.card, described.header
+    network = header["network"]
     lines = [f"{card.title} ({card.name})"]
     lines += [
         f"{name}: {getattr(card, name)}"
@@ -271,7 +272,12 @@ def _info(options: argparse.Namespace) -> None:
 def _import(options: argparse.Namespace) -> None:
     from mlpcore import checkpoint, n2p2
 
-    checkpoint.write(options.out, n2p2.read(options.folder))
+    try:
+        checkpoint.write(options.out, n2p2.read(options.folder))
+    except OSError as error:
+        raise CheckpointError(
+            f"{options.out} cannot be written ({error.strerror}). Choose another place."
+        ) from error
     _say(str(options.out))
 
 

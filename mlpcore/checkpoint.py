@@ -7,74 +7,36 @@ header is read here without torch, so that pages can list potentials.
 from __future__ import annotations
 
 import json
-import math
 import re
+import stat
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from ase.data import atomic_numbers
 
-from mlpcore.descriptors.functions import (
-    ANGULAR_KINDS,
-    Radial,
-    SymmetryFunction,
-    SymmetryFunctions,
-)
+from mlpcore.checkpoint_header import Card, Description, describe
 from mlpcore.errors import CheckpointError
+from mlpcore.json_checks import brief
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from pathlib import Path
 
     import torch
 
+    from mlpcore.descriptors.functions import SymmetryFunctions
     from mlpcore.networks import Shape
+
+__all__ = ["Card", "Checkpoint", "describe_file", "read", "read_card", "read_header", "write"]
 
 FORMAT = "lattice-lab-potential/1"
 SUFFIX = ".safetensors"
 MAX_BYTES = 64 * 1024**2
 MAX_HEADER_BYTES = 8 * 1024**2
-MAX_MEMBERS, MAX_FUNCTIONS, MAX_NODES = 64, 2000, 1000
-MAX_CUTOFF_A = 20.0
 MAX_DEPTH = 32
 KEY = "lattice_lab"
-KINDS: dict[str, tuple[type, ...]] = {
-    "card": (dict,),
-    "functions": (dict,),
-    "network": (dict,),
-    "training": (dict,),
-    "baseline": (str, NoneType),
-    "electrostatics": (dict, NoneType),
-    "calibration": (dict, NoneType),
-}
-"""What each part of a description can be."""
 
-
-@dataclass(frozen=True)
-class Card:
-    """What a user should know of a potential.
-
-    Attributes
-    ----------
-    name, title
-        Key of the registry, and the name to show.
-    elements
-        Chemical symbols.
-    functional, training_set, licence, citation, character, caution
-        Sentences, as in :class:`mlpcore.model_info.ModelInfo`.
-    """
-
-    name: str
-    title: str
-    elements: tuple[str, ...]
-    functional: str = "not stated"
-    training_set: str = "not stated"
-    licence: str = "not stated"
-    citation: str = "not stated"
-    character: str = ""
-    caution: str | None = None
+LARGEST, LEAST_SCALE = 1e9, 1e-15
+"""Within these, eight layers of 1024 nodes give finite numbers whatever their weights."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +77,16 @@ class Checkpoint:
     @property
     def shape(self) -> Shape:
         """Shape of the networks."""
-        return _shape(self.functions, self.network)
+        from mlpcore.networks import Shape
+
+        return Shape(
+            len(self.functions.elements),
+            max(self.functions.counts),
+            tuple(self.network["hidden"]),
+            self.network["activation"],
+            self.network["n_members"],
+            self.network["n_outputs"],
+        )
 
     def header(self) -> dict[str, Any]:
         """Return all but the tensors, in types of JSON."""
@@ -132,13 +103,17 @@ class Checkpoint:
 
 
 def write(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint, whole or not at all."""
-    from safetensors.torch import save
+    """Write a checkpoint, whole or not at all.
 
-    text = json.dumps(checkpoint.header(), ensure_ascii=False, allow_nan=False)
-    tensors = {name: t.detach().cpu().contiguous() for name, t in checkpoint.tensors.items()}
+    Raises
+    ------
+    CheckpointError
+        It could not be read again: see :func:`read`.
+    """
+    data = _encoded(checkpoint, path.name)
+    _decoded(data, _described(_header_in(data, path.name), path.name), path.name)
     partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(save(tensors, metadata={KEY: text}))
+    partial.write_bytes(data)
     partial.replace(path)
 
 
@@ -148,27 +123,20 @@ def read(path: Path) -> Checkpoint:
     Raises
     ------
     CheckpointError
-        The file is unreadable, damaged, of another kind or version, or its tensors do not
-        fit what its header says.
+        The file is unreadable, damaged, of another kind or version, states what cannot be
+        meant, or its tensors do not fit what its header says.
     """
-    header = read_header(path)
-    found = Checkpoint(
-        card=_card(header, path),
-        functions=SymmetryFunctions.from_dict(header["functions"]),
-        network=header["network"],
-        tensors=_tensors(path),
-        baseline=header["baseline"],
-        electrostatics=header["electrostatics"],
-        calibration=header["calibration"],
-        training=header["training"],
-    )
-    _require_fitting(found, path)
-    return found
+    described = describe_file(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return _decoded(data, described, path.name)
 
 
 def read_card(path: Path) -> Card:
     """Return what a checkpoint says of itself, without torch."""
-    return _card(read_header(path), path)
+    return describe_file(path).card
 
 
 def read_header(path: Path) -> dict[str, Any]:
@@ -179,96 +147,120 @@ def read_header(path: Path) -> dict[str, Any]:
     CheckpointError
         As for :func:`read`.
     """
-    whole = _json(_header_bytes(path), path, "its header")
-    metadata = whole.get("__metadata__")
-    if not isinstance(metadata, dict) or KEY not in metadata:
-        raise CheckpointError(
-            f"{path.name} is a file of tensors, but not one of a potential of this program. "
-            "Choose a checkpoint that `python -m mlpcore train` or `import` wrote."
-        )
-    header = _json(str(metadata[KEY]).encode(), path, "its description")
-    if header.get("format") != FORMAT:
-        raise CheckpointError(
-            f"{path.name} has the format {header.get('format')!r}, and {FORMAT!r} is needed. "
-            "Train or import the potential again with this version."
-        )
-    missing = {"card", "functions", "network", "training"} - set(header)
-    if missing:
-        raise CheckpointError(
-            f"{path.name} lacks {', '.join(sorted(missing))} in its description: it is "
-            "damaged. Get it again from where it came."
-        )
-    optional = dict.fromkeys(("baseline", "electrostatics", "calibration"))
-    _require_sane(optional | header, path)
-    return optional | header
+    return describe_file(path).header
 
 
-def _require_sane(header: Mapping[str, Any], path: Path) -> None:
-    """Refuse what would stop those who only list potentials, or never end."""
-    wrong = [name for name, kinds in KINDS.items() if not isinstance(header[name], kinds)]
-    if wrong:
-        raise CheckpointError(
-            f"{path.name} states something of another kind than its format has for "
-            f"{', '.join(wrong)}: it is damaged. Get it again from where it came."
-        )
-    n_members = header["network"].get("n_members")
-    if not isinstance(n_members, int) or not 0 < n_members <= MAX_MEMBERS:
-        raise CheckpointError(
-            f"{path.name} states {n_members!r} members; 1 to {MAX_MEMBERS} are needed."
-        )
-    functions = SymmetryFunctions.from_dict(header["functions"])
-    card = _card(header, path)
-    if set(card.elements) != set(functions.elements):
-        raise CheckpointError(
-            f"The card of {path.name} names {', '.join(card.elements)}, and its symmetry "
-            f"functions are those of {', '.join(functions.elements)}: they must be the same."
-        )
-    for symbol, members in functions.by_element:
-        for function in members:
-            _require_sane_function(symbol, function, path)
+def describe_file(path: Path) -> Description:
+    """Return all that a checkpoint holds but its tensors, checked, without torch.
 
-
-def _require_sane_function(symbol: str, function: SymmetryFunction, path: Path) -> None:
-    zeta = 1.0 if isinstance(function, Radial) else function.zeta
-    numbers = (function.eta, function.shift_a, function.cutoff_a, zeta)
-    finite = all(isinstance(n, (int, float)) and math.isfinite(n) for n in numbers)
-    known = isinstance(function, Radial) or (
-        function.kind in ANGULAR_KINDS and function.sign in {-1, 1}
-    )
-    if not (finite and known and 0 < function.cutoff_a <= MAX_CUTOFF_A and zeta > 0):
-        raise CheckpointError(
-            f"A symmetry function of {symbol} in {path.name} cannot be used: "
-            f"{asdict(function)}. Its cut-off must be up to {MAX_CUTOFF_A:g} Å, ζ above 0, λ 1 "
-            "or −1, and all numbers finite."
-        )
-
-
-def _header_bytes(path: Path) -> bytes:
+    Raises
+    ------
+    CheckpointError
+        As for :func:`read`.
+    """
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise CheckpointError(
-                f"{path.name} has {size / 1024**2:.0f} MiB; checkpoints of up to "
-                f"{MAX_BYTES // 1024**2} MiB are opened."
-            )
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise CheckpointError(f"{path.name} is no file. Give the path of a checkpoint.")
         with path.open("rb") as file:
             start = file.read(8)
-            length = int.from_bytes(start, "little")
-            if start[:2] in (b"PK", b"\x80\x02", b"\x80\x04") or len(start) < 8:
-                raise _not_safe(path)
-            if not 2 <= length <= min(MAX_HEADER_BYTES, size - 8):
-                raise _not_safe(path)
-            return file.read(length)
+            text = file.read(_header_length(start, status.st_size, path.name))
     except OSError as error:
-        raise CheckpointError(
-            f"{path.name} cannot be read ({error.strerror}). Check the path and who may "
-            "read it."
-        ) from error
+        raise _unreadable(path, error) from error
+    return _described(text, path.name)
 
 
-def _not_safe(path: Path) -> CheckpointError:
+def _unreadable(path: Path, error: OSError) -> CheckpointError:
     return CheckpointError(
-        f"{path.name} is not a file of the format safetensors, or is cut short. Pickled "
+        f"{path.name} cannot be read ({error.strerror}). Check the path and who may read it."
+    )
+
+
+def _encoded(checkpoint: Checkpoint, name: str) -> bytes:
+    from safetensors.torch import save
+
+    tensors = {key: t.detach().cpu().contiguous() for key, t in checkpoint.tensors.items()}
+    try:
+        text = json.dumps(checkpoint.header(), ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except ValueError as error:
+        raise CheckpointError(
+            f"{name} cannot be written: its description holds numbers that are not finite, or "
+            f"text that is none ({error}). Train the potential again with other data."
+        ) from error
+    data: bytes = save(tensors, metadata={KEY: text})
+    return data
+
+
+def _decoded(data: bytes, described: Description, name: str) -> Checkpoint:
+    header = described.header
+    parts = ("network", "baseline", "electrostatics", "calibration", "training")
+    found = Checkpoint(
+        card=described.card,
+        functions=described.functions,
+        tensors=_tensors(data, name),
+        **{part: header[part] for part in parts},
+    )
+    _require_fitting(found, name)
+    _require_usable(found.tensors, name)
+    return found
+
+
+def _header_in(data: bytes, name: str) -> bytes:
+    return data[8 : 8 + _header_length(data[:8], len(data), name)]
+
+
+def _header_length(start: bytes, size: int, name: str) -> int:
+    """Return how long the header is, from the first bytes and the size of the file."""
+    if size > MAX_BYTES:
+        raise CheckpointError(
+            f"{name} has {size / 1024**2:.0f} MiB; checkpoints of up to "
+            f"{MAX_BYTES // 1024**2} MiB are opened. Choose smaller networks, fewer members or "
+            "fewer symmetry functions."
+        )
+    if start[:2] in (b"PK", b"\x80\x02", b"\x80\x04") or len(start) < 8:
+        raise _not_safe(name)
+    length = int.from_bytes(start, "little")
+    if not 2 <= length <= size - 8:
+        raise _not_safe(name)
+    if length > MAX_HEADER_BYTES:
+        raise CheckpointError(
+            f"{name} has a description of {length / 1024**2:.0f} MiB; up to "
+            f"{MAX_HEADER_BYTES // 1024**2} MiB are read. Choose fewer symmetry functions, or "
+            "training data with fewer sources."
+        )
+    return length
+
+
+def _described(text: bytes, name: str) -> Description:
+    """Read the header of the file, and in it the description."""
+    try:
+        metadata = _json(text).get("__metadata__")
+    except ValueError as error:
+        raise _not_safe(name) from error
+    if not isinstance(metadata, dict) or not isinstance(metadata.get(KEY), str):
+        raise CheckpointError(
+            f"{name} is a file of tensors, but not one of a potential of this program. "
+            "Choose a checkpoint that `python -m mlpcore train` or `import` wrote."
+        )
+    try:
+        header = _json(metadata[KEY].encode())
+    except ValueError as error:
+        raise CheckpointError(
+            f"{name}: its description cannot be read ({error}). It is damaged: get it again "
+            "from where it came."
+        ) from error
+    if header.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{name} has the format {brief(header.get('format'))}, and {FORMAT!r} is needed. "
+            "Train or import the potential again with this version."
+        )
+    return describe(header, name)
+
+
+def _not_safe(name: str) -> CheckpointError:
+    return CheckpointError(
+        f"{name} is not a file of the format safetensors, or is cut short. Pickled "
         "checkpoints (.pt, .pth, .pkl) are never opened, because they can run programs: "
         "give a file that `python -m mlpcore train` or `import` wrote."
     )
@@ -277,115 +269,77 @@ def _not_safe(path: Path) -> CheckpointError:
 def _depth(text: bytes) -> int:
     """How deep tables and lists are nested, told without reading them."""
     brackets = np.frombuffer(
-        re.sub(rb'"(?:[^"\\]|\\.)*"?', b"", text, flags=re.DOTALL), np.uint8
+        re.sub(rb'"(?:[^"\\]++|\\.)*+"?', b"", text, flags=re.DOTALL), np.uint8
     )
-    opened = np.isin(brackets, list(b"[{")).astype(int)
-    closed = np.isin(brackets, list(b"]}")).astype(int)
-    return int(np.cumsum(opened - closed).max(initial=0))
+    opened = np.isin(brackets, list(b"[{")).astype(np.int8)
+    closed = np.isin(brackets, list(b"]}")).astype(np.int8)
+    return int(np.cumsum(opened - closed, dtype=np.int32).max(initial=0))
 
 
-def _json(text: bytes, path: Path, what: str) -> dict[str, Any]:
+def _json(text: bytes) -> dict[str, Any]:
+    """Return a table of names and values; raise :class:`ValueError` for anything else."""
     # Some packages raise the recursion limit so far that the parser would end the process.
     if _depth(text) > MAX_DEPTH:
-        raise _not_safe(path)
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise _not_safe(path) from error
+        raise ValueError(f"tables are nested more than {MAX_DEPTH} deep")
+    found = json.loads(text.decode())
+    if re.search(rb"\\u[dD]", text):
+        # Halves of surrogate pairs are read, but can be neither shown nor written.
+        json.dumps(found, ensure_ascii=False).encode()
     if not isinstance(found, dict):
-        raise CheckpointError(f"{path.name}: {what} is not a table of names and values.")
+        raise ValueError("it is not a table of names and values")  # noqa: TRY004
     return found
 
 
-def _card(header: Mapping[str, Any], path: Path) -> Card:
-    try:
-        card = Card(**{**header["card"], "elements": tuple(header["card"]["elements"])})
-    except (KeyError, TypeError) as error:
-        raise CheckpointError(
-            f"The card of {path.name} cannot be read ({error}). It needs name, title and "
-            "elements as text."
-        ) from error
-    texts = [v for k, v in asdict(card).items() if k not in {"elements", "caution"}]
-    if not all(isinstance(text, str) for text in texts):
-        raise CheckpointError(f"The card of {path.name} holds something else than text.")
-    unknown = [symbol for symbol in card.elements if symbol not in atomic_numbers]
-    if unknown or not card.elements:
-        raise CheckpointError(
-            f"The card of {path.name} names {unknown or 'no elements'}; chemical symbols are "
-            "needed."
-        )
-    return card
-
-
-def _tensors(path: Path) -> dict[str, torch.Tensor]:
+def _tensors(data: bytes, name: str) -> dict[str, torch.Tensor]:
     from safetensors import SafetensorError
     from safetensors.torch import load
 
     try:
-        found: dict[str, torch.Tensor] = load(path.read_bytes())
-    except (SafetensorError, OSError, ValueError) as error:
-        raise _not_safe(path) from error
+        found: dict[str, torch.Tensor] = load(data)
+    except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
+        raise _not_safe(name) from error
     return found
 
 
-def _shape(functions: SymmetryFunctions, network: Mapping[str, Any]) -> Shape:
-    from mlpcore.networks import ACTIVATIONS, Shape
-
-    try:
-        shape = Shape(
-            len(functions.elements),
-            max(functions.counts),
-            tuple(int(width) for width in network["hidden"]),
-            str(network["activation"]),
-            int(network["n_members"]),
-            int(network["n_outputs"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(
-            f"The shape of the networks cannot be read ({error!r})."
-        ) from error
-    sane = (
-        0 < shape.n_members <= MAX_MEMBERS
-        and shape.n_inputs <= MAX_FUNCTIONS
-        and shape.n_outputs in {1, 2}
-        and all(0 < width <= MAX_NODES for width in shape.hidden)
-        and shape.activation in ACTIVATIONS
-    )
-    if not sane:
-        raise CheckpointError(
-            f"The networks have {shape.n_members} members, layers {shape.hidden}, activation "
-            f"{shape.activation!r}, {shape.n_outputs} outputs: up to {MAX_MEMBERS} members, "
-            f"{MAX_NODES} nodes, 1 or 2 outputs and one of {', '.join(ACTIVATIONS)} are known."
-        )
-    return shape
-
-
-def _require_fitting(checkpoint: Checkpoint, path: Path) -> None:
-    import torch
-
+def _require_fitting(checkpoint: Checkpoint, name: str) -> None:
     expected = checkpoint.shape.tensors()
-    found = dict(checkpoint.tensors)
-    for name in ("range_min", "range_max"):
-        if name in found:
-            expected[name] = expected["shift"]
+    found = checkpoint.tensors
+    if "range_min" in found or "range_max" in found:
+        expected |= dict.fromkeys(("range_min", "range_max"), expected["shift"])
     wrong = [
-        f"{name} {tuple(found[name].shape) if name in found else 'missing'} instead of {shape}"
-        for name, shape in expected.items()
-        if name not in found or tuple(found[name].shape) != shape
+        f"{key} {tuple(found[key].shape) if key in found else 'missing'} instead of {shape}"
+        for key, shape in expected.items()
+        if key not in found or tuple(found[key].shape) != shape
     ]
-    wrong += [f"{name} unexpected" for name in found.keys() - expected.keys()]
+    wrong += [f"{brief(key)} unexpected" for key in found.keys() - expected.keys()]
     if wrong:
         raise CheckpointError(
-            f"The tensors of {path.name} do not fit its description: {'; '.join(wrong[:3])}. "
+            f"The tensors of {name} do not fit its description: {'; '.join(wrong[:3])}. "
             "The file is damaged; get it again from where it came."
         )
-    bad = [name for name, t in found.items() if t.dtype != torch.float64 or not _finite(t)]
-    if bad or float(found["scale"].abs().min()) <= 0:
+
+
+def _require_usable(tensors: dict[str, torch.Tensor], name: str) -> None:
+    """Refuse numbers with which energies are not finite, or nothing else that is meant."""
+    import torch
+
+    for key, tensor in tensors.items():
+        largest = float(tensor.abs().max()) if tensor.dtype == torch.float64 else None
+        # Comparing with "not" finds NaN as well.
+        if largest is None or not largest <= LARGEST:
+            raise CheckpointError(
+                f"{name} holds numbers in {key} that are not finite, larger than {LARGEST:g} "
+                f"or not in double precision ({largest or tensor.dtype}). Train the potential "
+                "again."
+            )
+    smallest = float(tensors["scale"].min())
+    if smallest < LEAST_SCALE:
         raise CheckpointError(
-            f"{path.name} holds numbers that are not finite, or not in double precision, in "
-            f"{', '.join(bad) or 'scale'}. Train the potential again."
+            f"{name} scales a symmetry function by {smallest:g}; {LEAST_SCALE:g} or more is "
+            "needed. Train the potential again without functions that do not vary."
         )
-
-
-def _finite(tensor: torch.Tensor) -> bool:
-    return math.isfinite(float(tensor.abs().max()))
+    if "range_min" in tensors and bool((tensors["range_min"] > tensors["range_max"]).any()):
+        raise CheckpointError(
+            f"In {name}, range_min of a symmetry function is above its range_max. The file is "
+            "damaged; get it again from where it came."
+        )

@@ -14,25 +14,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from ase.data import atomic_numbers
-from ase.units import Bohr, Hartree
 
-from mlpcore.checkpoint import Card, Checkpoint
-from mlpcore.descriptors.functions import (
-    Angular,
-    CutoffKind,
-    Radial,
-    SymmetryFunction,
-    SymmetryFunctions,
-)
+from mlpcore.checkpoint import LEAST_SCALE, MAX_BYTES, Card, Checkpoint
+from mlpcore.checkpoint_header import MAX_LAYERS, MAX_MEMBERS, MAX_NODES
+from mlpcore.descriptors.functions import CutoffKind, SymmetryFunctions
 from mlpcore.errors import CheckpointError
-from mlpcore.n2p2_files import Settings, read_scaling, read_weights
+from mlpcore.json_checks import are_symbols, brief
+from mlpcore.n2p2_files import Settings, Units, read_scaling, read_weights
+from mlpcore.n2p2_functions import read_functions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from mlpcore.n2p2_files import Line
 
 CUTOFFS: dict[int, CutoffKind] = {1: "cosine", 2: "tanh3", 6: "polynomial"}
 ACTIVATIONS = {
@@ -43,17 +38,8 @@ ACTIVATIONS = {
     "g": "gaussian",
     "c": "cosine",
 }
-RADIAL, NARROW, WIDE = 2, 3, 9
-WORDS = {RADIAL: (6,), NARROW: (8, 9), WIDE: (8, 9)}
-"""Words of a symmetry function of each type; the last, a shift, may be missing."""
-
-
-@dataclass(frozen=True)
-class Units:
-    """Lengths and energies of the files, in Å and eV."""
-
-    length_a: float = Bohr
-    energy_ev: float = Hartree
+CONVERSIONS = (1e-6, 1e6)
+"""Smallest and largest factor between units."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +76,10 @@ def read(folder: Path, units: Units | None = None) -> Checkpoint:
         A file is missing or damaged, a keyword or type of function is not understood (the
         message names the line), or members differ in more than numbers.
     """
-    members = [_member(path, units or Units()) for path in _folders(folder)]
+    paths = _folders(folder)
+    members = [_member(path, units or Units(), MAX_BYTES // len(paths)) for path in paths]
     first = members[0]
-    for path, member in zip(_folders(folder), members, strict=True):
+    for path, member in zip(paths, members, strict=True):
         same = (member.functions, member.hidden, member.activation)
         if same != (first.functions, first.hidden, first.activation):
             raise CheckpointError(
@@ -111,17 +98,22 @@ def _folders(folder: Path) -> list[Path]:
             f"{folder.name} holds no input.nn, nor do folders in it. Give the folder of a "
             "potential of n2p2 or RuNNer, or one with a folder for each member of a committee."
         )
+    if len(inside) > MAX_MEMBERS:
+        raise CheckpointError(
+            f"{folder.name} holds {len(inside)} potentials; a committee can have up to "
+            f"{MAX_MEMBERS} members. Import some of them."
+        )
     return sorted(inside, key=lambda path: [int(n) for n in re.findall(r"\d+", path.name)])
 
 
-def _member(folder: Path, units: Units) -> _Member:
+def _member(folder: Path, units: Units, most_bytes: int) -> _Member:
     settings = Settings(folder / "input.nn")
     elements = _elements(settings)
     functions = SymmetryFunctions(
-        tuple((symbol, _functions(settings, symbol, elements, units)) for symbol in elements),
-        _cutoff_kind(settings),
+        read_functions(settings, elements, units), _cutoff_kind(settings)
     )
     hidden, activation = _layers(settings)
+    _require_small(settings, functions, hidden, most_bytes)
     ranges = read_scaling(folder / "scaling.data", functions.counts)
     shift, scale = _scaling(settings, ranges)
     weights, biases = _networks(folder, functions, hidden)
@@ -135,7 +127,7 @@ def _member(folder: Path, units: Units) -> _Member:
         ranges[..., 0],
         ranges[..., 1],
         _atom_energies(settings, elements) * units.energy_ev,
-        units.energy_ev / settings.number("conv_energy", 1.0),
+        units.energy_ev / settings.number("conv_energy", 1.0, *CONVERSIONS),
         weights,
         biases,
     )
@@ -144,9 +136,15 @@ def _member(folder: Path, units: Units) -> _Member:
 def _elements(settings: Settings) -> tuple[str, ...]:
     """Return the elements by atomic number, the order in which files count them."""
     line = settings.one("elements")
-    unknown = [word for word in line.words if word not in atomic_numbers]
-    if unknown or not line.words or len(set(line.words)) < len(line.words):
-        line.refuse(f"{' '.join(line.words)!r} should be chemical symbols, each once.")
+    if not are_symbols(line.words):
+        line.refuse(f"{brief(' '.join(line.words))} should be chemical symbols, each once.")
+    if "number_of_elements" in settings:
+        stated = settings.one("number_of_elements")
+        if stated.number_only() != len(line.words):
+            stated.refuse(
+                f"{stated.words[0]} are stated, and elements names {len(line.words)}: "
+                f"{' '.join(line.words)}. Correct one of them."
+            )
     return tuple(sorted(line.words, key=lambda symbol: atomic_numbers[symbol]))
 
 
@@ -161,66 +159,14 @@ def _cutoff_kind(settings: Settings) -> CutoffKind:
     return CUTOFFS[int(numbers[0])]
 
 
-def _functions(
-    settings: Settings, symbol: str, elements: Sequence[str], units: Units
-) -> tuple[SymmetryFunction, ...]:
-    """Return the functions of an element in the order in which weights count them."""
-    found = [
-        _function(line, elements, units)
-        for line in settings.all("symfunction_short")
-        if line.words[:1] == (symbol,) or line.words[:1] not in {(e,) for e in elements}
-    ]
-    if not found:
-        raise CheckpointError(
-            f"{settings.path.parent.name}/input.nn: {symbol} has no symmetry functions."
-        )
-    return tuple(function for _, function in sorted(found, key=lambda pair: pair[0]))
-
-
-def _function(
-    line: Line, elements: Sequence[str], units: Units
-) -> tuple[tuple[float, ...], SymmetryFunction]:
-    """Return a function with the key by which the program sorts."""
-    words = line.words
-    kind = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
-    if kind not in WORDS or len(words) not in WORDS[kind]:
-        line.refuse(
-            f"{' '.join(words)!r} is not a symmetry function of type 2, 3 or 9 with its "
-            "parameters; other types are not known here."
-        )
-    first = 3 if kind == RADIAL else 4
-    symbols = (words[0], *words[2:first])
-    unknown = [symbol for symbol in symbols if symbol not in elements]
-    if unknown:
-        line.refuse(f"{', '.join(unknown)} is not among the elements {' '.join(elements)}.")
-    a, b = units.length_a, units.length_a**-2
-    places = sorted(atomic_numbers[symbol] for symbol in symbols[1:])
-    if kind == RADIAL:
-        eta, shift, cutoff = line.numbers(first)
-        radial = Radial(words[2], eta * b, shift * a, cutoff * a)
-        return (kind, cutoff, eta, shift, *places), radial
-    eta, sign, zeta, cutoff, shift = [*line.numbers(first), 0.0][:5]
-    if sign not in {-1.0, 1.0}:
-        line.refuse(f"λ is {sign:g}; 1 or −1 is needed.")
-    ends = sorted(words[2:4], key=lambda symbol: atomic_numbers[symbol])
-    angular = Angular(
-        (ends[0], ends[1]),
-        eta * b,
-        zeta,
-        int(sign),
-        shift * a,
-        cutoff * a,
-        "G4" if kind == NARROW else "G5",
-    )
-    return (kind, cutoff, eta, shift, zeta, sign, *places), angular
-
-
 def _layers(settings: Settings) -> tuple[tuple[int, ...], str]:
+    stated = settings.one("global_hidden_layers_short").counts(MAX_LAYERS)[0]
     line = settings.one("global_nodes_short")
-    hidden = tuple(int(n) for n in line.numbers())
-    stated = int(settings.one("global_hidden_layers_short").number_only())
-    if len(hidden) != stated or min(hidden) < 1:
-        line.refuse(f"{stated} hidden layers need {stated} numbers of nodes.")
+    hidden = tuple(line.counts(MAX_NODES))
+    if len(hidden) != stated:
+        line.refuse(
+            f"{len(hidden)} numbers are given; {stated} hidden layers need {stated} of them."
+        )
     line = settings.one("global_activation_short")
     letters = line.words
     known = set(letters) <= set(ACTIVATIONS)
@@ -231,10 +177,24 @@ def _layers(settings: Settings) -> tuple[tuple[int, ...], str]:
         or len({*letters[:-1]}) > 1
     ):
         line.refuse(
-            f"{' '.join(letters)!r} should be one letter for each of {stated} hidden layers, "
-            f"the same for all, of {', '.join(ACTIVATIONS)}, and l for the output."
+            f"{brief(' '.join(letters))} should be one letter for each of {stated} hidden "
+            f"layers, the same for all, of {', '.join(ACTIVATIONS)}, and l for the output."
         )
     return hidden, ACTIVATIONS[letters[0]]
+
+
+def _require_small(
+    settings: Settings, functions: SymmetryFunctions, hidden: tuple[int, ...], most_bytes: int
+) -> None:
+    """Refuse networks that no checkpoint could hold, before their arrays are made."""
+    widths = (max(functions.counts), *hidden, 1)
+    n_bytes = 8 * len(functions.elements) * sum(a * b for a, b in _pairs(widths))
+    if n_bytes > most_bytes:
+        settings.one("global_nodes_short").refuse(
+            f"with layers {' → '.join(map(str, widths))} for each element the weights take "
+            f"{n_bytes / 1024**2:.0f} MiB; each potential of a checkpoint has room for "
+            f"{most_bytes / 1024**2:.0f} MiB of them. Use smaller networks or fewer members."
+        )
 
 
 def _scaling(
@@ -245,28 +205,47 @@ def _scaling(
     scaled = "scale_symmetry_functions" in settings
     by_sigma = "scale_symmetry_functions_sigma" in settings
     centred = "center_symmetry_functions" in settings or by_sigma
-    least = settings.number("scale_min_short", settings.number("scale_min_short_atomic", 0.0))
-    most = settings.number("scale_max_short", settings.number("scale_max_short_atomic", 1.0))
-    if not (scaled or by_sigma):
-        least, most = 0.0, 1.0
+    least, most = _interval(settings) if scaled or by_sigma else (0.0, 1.0)
     width = sigma if by_sigma and not scaled else high - low if scaled else np.ones_like(low)
     there = ~np.isnan(low)
-    if most <= least or not (width[there] > 0).all():
-        raise CheckpointError(
-            f"The scaling of {settings.path.parent.name} cannot be used: a symmetry function "
-            "does not vary in scaling.data, or its standard deviation is missing."
-        )
     scale = np.where(there, width / (most - least), 1.0)
+    unusable = np.argwhere(~(scale >= LEAST_SCALE))
+    if len(unusable):
+        e, d = unusable[0] + 1
+        raise CheckpointError(
+            f"{settings.path.parent.name}/scaling.data: function {d} of element {e} does not "
+            "vary, or its standard deviation is missing, so that it cannot be scaled. Remove "
+            "it, or the keywords scale_symmetry_functions and scale_symmetry_functions_sigma."
+        )
     origin = mean if centred else low if scaled else np.zeros_like(low)
     return np.where(there, origin - least * scale, 0.0), scale
+
+
+def _interval(settings: Settings) -> tuple[float, float]:
+    """Return what smallest and largest descriptors become."""
+    names = ("scale_min_short", "scale_max_short")
+    least, most = (
+        settings.number(name, settings.number(f"{name}_atomic", default))
+        for name, default in zip(names, (0.0, 1.0), strict=True)
+    )
+    if most <= least:
+        raise CheckpointError(
+            f"{settings.path.parent.name}/input.nn: scale_min_short is {least:g} and "
+            f"scale_max_short {most:g}; the second must be larger."
+        )
+    return least, most
 
 
 def _atom_energies(settings: Settings, elements: Sequence[str]) -> NDArray[np.float64]:
     """Return energies that are added for each atom, in the files' unit."""
     found = np.full(len(elements), settings.number("mean_energy", 0.0))
+    given = set()
     for line in settings.all("atom_energy"):
         if len(line.words) != 2 or line.words[0] not in elements:
             line.refuse("a chemical symbol among the elements and an energy are needed.")
+        if line.words[0] in given:
+            line.refuse(f"{line.words[0]} was given already. Leave one of them.")
+        given.add(line.words[0])
         found[elements.index(line.words[0])] += line.numbers(1)[0]
     return found
 
@@ -344,7 +323,7 @@ def _card(folder: Path, member: _Member) -> Card:
     name = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "imported"
     return Card(
         name=name,
-        title=folder.resolve().name,
+        title=folder.resolve().name.strip() or "Imported",
         elements=member.functions.elements,
         character="Imported from files in the format of n2p2 and RuNNer; what it was trained "
         "on, and how well it does, is not stated in them.",

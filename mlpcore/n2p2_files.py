@@ -7,13 +7,14 @@ and C. Dellago, J. Chem. Theory Comput. 15, 1827 (2019).
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
+from ase.units import Bohr, Hartree
 
 from mlpcore.errors import CheckpointError
+from mlpcore.json_checks import brief
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_BYTES = 64 * 1024**2
+
+LARGEST = 1e9
+"""No number of a potential is larger, in whatever unit."""
 
 MEANT = frozenset(
     [
@@ -117,6 +121,14 @@ REPEATED = frozenset({"symfunction_short", "atom_energy"})
 
 
 @dataclass(frozen=True)
+class Units:
+    """Lengths and energies of the files, in Å and eV."""
+
+    length_a: float = Bohr
+    energy_ev: float = Hartree
+
+
+@dataclass(frozen=True)
 class Line:
     """One keyword with its values, and where it stands."""
 
@@ -137,14 +149,28 @@ class Line:
         try:
             found = [_number(word) for word in self.words[start:]]
         except ValueError:
-            self.refuse(f"{' '.join(self.words[start:])!r} should be finite numbers.")
+            self.refuse(
+                f"{brief(' '.join(self.words[start:]))} should be numbers up to {LARGEST:g}."
+            )
         return found
 
-    def number_only(self) -> float:
-        """Return the first value as a number."""
+    def number_only(self, low: float = -LARGEST, high: float = LARGEST) -> float:
+        """Return the first value as a number from `low` to `high`."""
         if not self.words:
             self.refuse("a number is missing.")
-        return self.numbers()[0]
+        found = self.numbers()[0]
+        if not low <= found <= high:
+            self.refuse(f"it is {found:g}; a number from {low:g} to {high:g} is needed.")
+        return found
+
+    def counts(self, high: int) -> list[int]:
+        """Return the values as whole numbers from 1 to `high`."""
+        found = self.numbers()
+        if not found or not all(n == int(n) and 1 <= n <= high for n in found):
+            self.refuse(
+                f"{brief(' '.join(self.words))} should be whole numbers from 1 to {high}."
+            )
+        return [int(n) for n in found]
 
 
 class Settings:
@@ -184,9 +210,11 @@ class Settings:
             )
         return self._lines[keyword][0]
 
-    def number(self, keyword: str, default: float) -> float:
-        """Return the value of a keyword that may be missing."""
-        return self.one(keyword).number_only() if keyword in self else default
+    def number(
+        self, keyword: str, default: float, low: float = -LARGEST, high: float = LARGEST
+    ) -> float:
+        """Return the value of a keyword that may be missing, from `low` to `high`."""
+        return self.one(keyword).number_only(low, high) if keyword in self else default
 
 
 def read_text(path: Path) -> str:
@@ -214,11 +242,13 @@ def read_scaling(path: Path, counts: tuple[int, ...]) -> NDArray[np.float64]:
         try:
             e, d = int(words[0]) - 1, int(words[1]) - 1
             values = [_number(word) for word in words[2:6]]
-            inside = 0 <= e < len(counts) and 0 <= d < counts[e]
+            inside = 0 <= e < len(counts) and 0 <= d < counts[e] and values[0] <= values[1]
         except ValueError:
             inside = False
         if not inside:
-            raise _bad_row(path, number, "function of an element in input.nn, and its range")
+            raise _bad_row(
+                path, number, "function of an element in input.nn, its minimum and maximum"
+            )
         found[e, d, : len(values)] = values
     for e, count in enumerate(counts):
         if np.isnan(found[e, :count, :3]).any():
@@ -246,7 +276,8 @@ def read_weights(
     for number, words in _rows(path):
         try:
             value = _number(words[0])
-            places = [_place(word, least=0 if words[1] == "a" else 1) for word in words[3:7]]
+            first = 0 if words[1] == "a" else 1
+            places = [_place(word, first if k == 0 else 1) for k, word in enumerate(words[3:7])]
             if words[1] == "a":
                 weights[places[0] + 1][places[1], places[3]] = value
             else:
@@ -274,6 +305,6 @@ def _bad_row(path: Path, number: int, what: str) -> CheckpointError:
 
 def _number(word: str) -> float:
     value = float(word.replace("D", "E").replace("d", "e"))
-    if not math.isfinite(value):
+    if not abs(value) <= LARGEST:  # not a number is no more than that either
         raise ValueError(word)
     return value

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
-
-from ase.data import atomic_numbers
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args
 
 from mlpcore.errors import CheckpointError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from mlpcore.json_checks import SYMBOLS, brief, is_count, is_number
 
 CutoffKind = Literal["cosine", "polynomial", "tanh3"]
 AngularKind = Literal["G4", "G5"]
 CUTOFF_KINDS: tuple[CutoffKind, ...] = get_args(CutoffKind)
 ANGULAR_KINDS: tuple[AngularKind, ...] = get_args(AngularKind)
+
+MAX_FUNCTIONS = 5000
+"""Most functions of one element."""
+
+MAX_IN_ALL = 40_000
+"""Most functions of all elements together."""
+
+LIMITS = {
+    "cutoff_a": ("cut-off", 0.1, 20.0, " Å"),
+    "eta": ("η", 0.0, 1e3, " Å⁻²"),
+    "zeta": ("ζ", 0.01, 100.0, ""),  # 2^ζ has to fit into single precision
+}
+"""Name, smallest and largest value, and unit of each number of a function."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +91,10 @@ class Angular:
 
 SymmetryFunction = Radial | Angular
 
+KNOWN = {kind: {f.name for f in fields(kind)} for kind in (Radial, Angular)}
+NEEDED = {Radial: KNOWN[Radial], Angular: KNOWN[Angular] - {"kind"}}
+"""Fields that a function can have as JSON, and those that it must have."""
+
 
 @dataclass(frozen=True)
 class SymmetryFunctions:
@@ -116,44 +130,102 @@ class SymmetryFunctions:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> SymmetryFunctions:
-        """Read what :meth:`to_dict` wrote; raise :class:`CheckpointError` for anything else."""
-        try:
-            kind = data["cutoff_kind"]
-            by_element = tuple(
-                (str(symbol), tuple(_function(entry) for entry in entries))
-                for symbol, entries in data["by_element"].items()
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise CheckpointError(
-                f"The symmetry functions cannot be read ({error!r}). Each needs the fields "
-                "that this version writes; train or export the potential again."
-            ) from error
-        if kind not in CUTOFF_KINDS:
-            raise CheckpointError(
-                f"Unknown cut-off function {kind!r}; known are {', '.join(CUTOFF_KINDS)}."
-            )
+        """Read what :meth:`to_dict` wrote.
+
+        Raises
+        ------
+        CheckpointError
+            It is anything else, or holds more functions or other numbers than can be used.
+        """
+        kind, entries = _parts(data)
+        by_element = tuple(
+            (symbol, tuple(_function(symbol, entry) for entry in own))
+            for symbol, own in entries.items()
+        )
         found = cls(by_element, kind)
-        _require_elements(found)
+        _require_neighbours(found)
         return found
 
 
-def _function(entry: Mapping[str, Any]) -> SymmetryFunction:
-    if "neighbour" in entry:
-        return Radial(**entry)
-    return Angular(**{**entry, "neighbours": tuple(entry["neighbours"])})
-
-
-def _require_elements(functions: SymmetryFunctions) -> None:
-    if not functions.by_element or not all(functions.counts):
-        raise CheckpointError("An element has no symmetry functions; each needs at least one.")
-    named = {n for _, fs in functions.by_element for f in fs for n in neighbours_of(f)}
-    unknown = sorted(
-        (named | set(functions.elements)) - set(atomic_numbers)
-        | (named - set(functions.elements))
+def _parts(data: Any) -> tuple[CutoffKind, Mapping[str, Sequence[Any]]]:
+    """Return the kind of cut-off and the entries of each element, none of them looked into."""
+    kind, by_element = (
+        data.get(name) if isinstance(data, Mapping) else None
+        for name in ("cutoff_kind", "by_element")
     )
+    if kind not in CUTOFF_KINDS:
+        raise CheckpointError(
+            f"Unknown cut-off function {brief(kind)}; known are {', '.join(CUTOFF_KINDS)}."
+        )
+    if not isinstance(by_element, Mapping) or not by_element or not set(by_element) <= SYMBOLS:
+        raise CheckpointError(
+            f"The symmetry functions cannot be read: {brief(by_element)} should be a table "
+            "with a list for each chemical symbol. Train or import the potential again."
+        )
+    for symbol, own in by_element.items():
+        if not isinstance(own, list | tuple) or not own:
+            raise CheckpointError(
+                f"The symmetry functions of {symbol} are {brief(own)}; each element needs a "
+                "list of at least one."
+            )
+    most, total = max(map(len, by_element.values())), sum(map(len, by_element.values()))
+    if most > MAX_FUNCTIONS or total > MAX_IN_ALL:
+        raise CheckpointError(
+            f"There are {total} symmetry functions, up to {most} of one element; at most "
+            f"{MAX_IN_ALL} in all and {MAX_FUNCTIONS} of one element are read. Choose a "
+            "smaller set and train the potential again."
+        )
+    return kind, by_element
+
+
+def _function(symbol: str, entry: Any) -> SymmetryFunction:
+    kind = Radial if isinstance(entry, Mapping) and "neighbour" in entry else Angular
+    if isinstance(entry, Mapping) and NEEDED[kind] <= set(entry) <= KNOWN[kind]:
+        function = kind(**{name: _immutable(value) for name, value in entry.items()})
+        why = objection(function)
+    else:
+        why = f"it is {brief(entry)}; {', '.join(sorted(NEEDED[kind]))} are needed"
+    if why is not None:
+        raise CheckpointError(
+            f"A symmetry function of {symbol} cannot be used: {why}. Change it and train or "
+            "import the potential again."
+        )
+    return function
+
+
+def _immutable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def objection(function: SymmetryFunction) -> str | None:
+    """Return why a function cannot be used, with the values that are possible, or ``None``."""
+    ends, n_ends = neighbours_of(function), 1 if isinstance(function, Radial) else 2
+    if not isinstance(ends, tuple) or len(ends) != n_ends or {*map(type, ends)} != {str}:
+        needed = "one chemical symbol is" if n_ends == 1 else "two chemical symbols are"
+        return f"its neighbours are {brief(ends)}; {needed} needed"
+    for name, (title, low, high, unit) in LIMITS.items():
+        value = getattr(function, name, high)
+        if not is_number(value, low, high):
+            return f"its {title} is {brief(value)}{unit}; {low:g} to {high:g}{unit} is possible"
+    if not is_number(function.shift_a, -function.cutoff_a, function.cutoff_a):
+        return f"its r_s is {brief(function.shift_a)} Å; it must lie within the cut-off"
+    return None if isinstance(function, Radial) else _objection_to_angle(function)
+
+
+def _objection_to_angle(function: Angular) -> str | None:
+    if not is_count(function.sign, -1, 1) or function.sign == 0:
+        return f"its λ is {brief(function.sign)}; 1 or −1 is needed"
+    if function.kind not in ANGULAR_KINDS:
+        return f"its kind is {brief(function.kind)}; {' or '.join(ANGULAR_KINDS)} is needed"
+    return None
+
+
+def _require_neighbours(functions: SymmetryFunctions) -> None:
+    named = {n for _, fs in functions.by_element for f in fs for n in neighbours_of(f)}
+    unknown = sorted(named - set(functions.elements))
     if unknown:
         raise CheckpointError(
-            f"The symmetry functions name {', '.join(unknown)}, which is not one of their "
+            f"The symmetry functions name {brief(unknown)}, which is not one of their "
             f"central elements ({', '.join(functions.elements)})."
         )
 

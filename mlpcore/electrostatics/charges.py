@@ -16,24 +16,19 @@ interaction, and at rest only the screened one is seen. So the dielectric consta
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from ase.data import atomic_numbers
 
+from mlpcore.charge_settings import FLOW_CUTOFF_A, N_RADIAL, check
 from mlpcore.electrostatics.ewald import Pairs
-from mlpcore.errors import CheckpointError
 
 if TYPE_CHECKING:
-    from ase import Atoms
+    from collections.abc import Mapping, Sequence
 
-MODES = ("fixed", "fitted", "flow")
-FLOW_CUTOFF_A, N_RADIAL = 5.0, 6
-LARGEST_E = 20.0
-LONGEST_A = 12.0
+    from ase import Atoms
 
 
 class ChargeModel(torch.nn.Module):
@@ -86,9 +81,10 @@ class ChargeModel(torch.nn.Module):
         Raises
         ------
         CheckpointError
-            A field is missing or cannot be meant.
+            A field is missing, unknown, or cannot be meant; see
+            :func:`mlpcore.charge_settings.check`.
         """
-        _check(settings)
+        check(settings)
         charges = {symbol: float(q) for symbol, q in settings["charges_e"].items()}
         if settings["mode"] != "flow":
             return cls(settings["mode"], charges, background=settings.get("background", False))
@@ -174,66 +170,3 @@ def _between(every: Pairs, numbers: torch.Tensor, pair: tuple[str, str]) -> Pair
     first, second = (atomic_numbers[symbol] for symbol in pair)
     chosen = (numbers[every.source] == first) & (numbers[every.target] == second)
     return Pairs(every.source[chosen], every.target[chosen], every.vectors_a[chosen])
-
-
-def _check(settings: Mapping[str, Any]) -> None:
-    """Raise :class:`CheckpointError` unless the settings describe charges."""
-    mode, charges = settings.get("mode"), settings.get("charges_e")
-    if mode not in MODES:
-        raise CheckpointError(
-            f"The mode of the electrostatics is {mode!r}; it must be one of {', '.join(MODES)}."
-        )
-    if (
-        not isinstance(charges, Mapping)
-        or not charges
-        or not set(charges) <= set(atomic_numbers)
-    ):
-        raise CheckpointError(
-            f"The charges of the electrostatics are {charges!r}; they must be given by "
-            'chemical symbol, such as charges_e = {"Na": 0.7, "Cl": -0.7}.'
-        )
-    flow = settings.get("flow_e", {})
-    _check_numbers("a charge", charges.values())
-    if mode == "flow":
-        _check_flow(settings, flow)
-    elif flow:
-        raise CheckpointError(f"The electrostatics has a flow of charge, but mode {mode!r}.")
-
-
-def _check_flow(settings: Mapping[str, Any], flow: Any) -> None:
-    n_radial, cutoff_a = settings.get("n_radial", N_RADIAL), settings.get("cutoff_a", 5.0)
-    if not isinstance(n_radial, int) or not 1 <= n_radial <= 50:
-        raise CheckpointError(
-            f"n_radial of the flow of charge is {n_radial!r}; 1 to 50 are possible."
-        )
-    if not isinstance(cutoff_a, int | float) or not 0 < cutoff_a <= LONGEST_A:
-        raise CheckpointError(
-            f"The flow of charge ends at {cutoff_a!r} Å; more than 0 and up to "
-            f"{LONGEST_A:g} Å are possible."
-        )
-    charges = settings["charges_e"]
-    names = {"-".join(pair) for pair in itertools.combinations(sorted(charges), 2)}
-    if not isinstance(flow, Mapping) or not set(flow) <= names:
-        raise CheckpointError(
-            f"The flow of charge is given for {sorted(flow)!r}; the elements' pairs are "
-            f"{', '.join(sorted(names)) or 'none'}."
-        )
-    for name, coefficients in flow.items():
-        if not isinstance(coefficients, Sequence) or len(coefficients) != n_radial:
-            raise CheckpointError(
-                f"The flow of charge {name} must have {n_radial} coefficients."
-            )
-        _check_numbers(f"a coefficient of {name}", coefficients, largest=math.inf)
-
-
-def _check_numbers(what: str, numbers: Any, largest: float = LARGEST_E) -> None:
-    for number in numbers:
-        if (
-            not isinstance(number, int | float)
-            or not math.isfinite(number)
-            or abs(number) > largest
-        ):
-            raise CheckpointError(
-                f"In the electrostatics, {what} is {number!r}; a number in units of e is needed"
-                + (f", at most {largest:g}." if math.isfinite(largest) else ".")
-            )

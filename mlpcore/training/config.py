@@ -215,7 +215,7 @@ def _check_numbers(config: TrainingConfig) -> None:
 
 def _check_lists(config: TrainingConfig) -> None:
     if not 1 <= len(config.hidden) <= 4 or not all(
-        isinstance(width, int) and 1 <= width <= 512 for width in config.hidden
+        type(width) is int and 1 <= width <= 512 for width in config.hidden
     ):
         raise TrainingError(
             f"hidden is {list(config.hidden)}; one to four layers of "
@@ -253,6 +253,8 @@ def _check_words(config: TrainingConfig) -> None:
             f"The name {config.name!r} is not possible; use small letters, digits, '-' and '.'."
         )
     _check_models(config)
+    if not isinstance(config.title, str):
+        raise TrainingError(f"title is {config.title!r}; a text is needed.")
     if not isinstance(config.noise, bool):
         raise TrainingError(f"noise is {config.noise!r}; true or false is needed.")
     _check_tables(config)

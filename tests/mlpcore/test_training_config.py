@@ -40,6 +40,8 @@ def test_a_file_is_read_beside_which_its_data_lie(tmp_path):
         ({"hidden": []}, "one to four layers"),
         ({"hidden": [20, 0]}, "one to four layers"),
         ({"hidden": 20}, "hidden is 20; a list"),
+        ({"hidden": [True]}, "one to four layers"),
+        ({"title": 5}, "title is 5; a text"),
         ({"split_fractions": [0.9, 0.1]}, "three positive numbers"),
         ({"split_fractions": [0.5, 0.1, 0.1]}, "add up to 1"),
         ({"learning_curve": [2.0]}, "parts between 0 and 1"),

@@ -79,7 +79,8 @@ def test_frequencies_follow_its_root_on_the_same_path(whole, members):
     expected = np.sqrt(SCALES)[:, None, None] * own
     np.testing.assert_allclose(members.band_frequency_thz, expected, rtol=5e-4, atol=2e-3)
     share = np.std(np.sqrt(SCALES), ddof=1)
-    np.testing.assert_allclose(members.band_doubt_thz, share * np.abs(own), rtol=1e-3, atol=2e-3)
+    doubt = share * np.abs(own)
+    np.testing.assert_allclose(members.band_doubt_thz, doubt, rtol=1e-3, atol=2e-3)
 
 
 def test_expansion_is_that_of_temperatures_scaled_by_the_depth(members):
