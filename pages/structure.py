@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import crystal_view, guard, menu, source_form, spec_form
+from pages.ui import crystal_view, guard, menu, model_choice, source_form, spec_form
 
 menu.require()
 
@@ -20,6 +20,7 @@ with left, guard.sentences():
     st.subheader("1 · Crystal", anchor=False)
     source = source_form.choose()
 with right, guard.sentences():
+    model_choice.reminder(source.crystal.symbols if source else ())
     if source is None:
         crystal_view.invitation()
     else:

@@ -17,6 +17,7 @@ from ase.build import make_supercell
 from numpy.typing import NDArray
 
 from mlpcore.errors import SpecError
+from properties import extrapolation
 from properties.checks import Caution
 from properties.committee.result import Calibration
 from properties.crystal import Crystal
@@ -285,9 +286,9 @@ def cautions(result: AtomEnergies) -> tuple[Caution, ...]:
             Caution(
                 "extrapolation",
                 STAGE,
-                f"From a displacement of {amplitude:g} Å on, some atoms have surroundings "
-                f"outside of the training data ({worst}): the model extrapolates there, and "
-                "the committee's spread may be too small.",
+                f"From a displacement of {amplitude:g} Å on, some atoms have surroundings that "
+                f"the model has not seen, most in {extrapolation.where(worst)}. It "
+                "extrapolates there, and the committee's spread may be too small.",
             )
         )
     return tuple(found)

@@ -92,7 +92,8 @@ def run(
         files.mkdir(parents=True, exist_ok=True)
     runner = _Run(spec, potential, device, monitor, pieces, files)
     if potential.info.caution:
-        runner.warn("model_character", "relax", potential.info.caution)
+        caution = f"{potential.info.title}: {potential.info.caution}"
+        runner.warn("model_character", "relax", caution)
     for stage in spec.properties:
         runner.stage(stage)
     outcome = runner.outcome(found)

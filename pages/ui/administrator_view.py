@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import streamlit as st
 
 from jobs import models
 from jobs.administrator import Administrator
-from mlpcore.errors import MLPError
-from pages.ui import components, session, stored, text
+from jobs.files import safe_name
+from mlpcore import registry
+from mlpcore.checkpoint import read_card
+from mlpcore.errors import CheckpointError, MLPError
+from pages.ui import components, guard, session, stored, text
 
 HOW_TO_ASK = (
     "Only an administrator of this server can add a potential for everybody, for the file is "
@@ -38,8 +44,10 @@ def draw() -> None:
             st.markdown(HOW_TO_ASK)
             _sign_in()
             return
-        _add()
-        _delete()
+        with guard.sentences():
+            _add()
+        with guard.sentences():
+            _delete()
         if st.button("Sign out", icon=":material/logout:", key="administrator-out"):
             st.session_state[session.ADMINISTRATOR] = False
             st.rerun()
@@ -65,11 +73,11 @@ def _add() -> None:
     if chosen is not None and st.button(
         "Examine and add", type="primary", icon=":material/add:", key="administrator-add"
     ):
-        offer(chosen)
+        offer(*chosen)
 
 
-def _chosen() -> bytes | None:
-    """Return the file that the administrator chose."""
+def _chosen() -> tuple[bytes, str] | None:
+    """Return the file that the administrator chose, and its name."""
     file = st.file_uploader(
         "Checkpoint (.safetensors)",
         type=["safetensors"],
@@ -77,14 +85,35 @@ def _chosen() -> bytes | None:
         help="It is examined in a process of its own before it is listed. Files that can run "
         "code, such as .pt and .pkl, are never opened.",
     )
-    return None if file is None else file.getvalue()
+    return None if file is None else (file.getvalue(), file.name)
 
 
-def offer(data: bytes) -> None:
+def offer(data: bytes, file_name: str) -> None:
     """Add a potential and say so, or say what is wrong with it."""
     with st.spinner("Examining the file …"):
+        _require_new(data, file_name)
         added = models.add(stored.store(), data)
     st.success(f"**{added.stem}** is now on the list for everybody.", icon=":material/check:")
+
+
+def _require_new(data: bytes, file_name: str) -> None:
+    """Refuse what has no card, under the name of the file, and a name that stays taken.
+
+    Raises
+    ------
+    CheckpointError
+        The file is not a checkpoint, or the project itself brings a potential of its name.
+    """
+    with TemporaryDirectory() as aside:
+        path = Path(aside) / safe_name(file_name)
+        path.write_bytes(data)
+        name = read_card(path).name
+    taken = {model.name for model in registry.models()}
+    if name in taken - {path.stem for path in models.added(stored.store())}:
+        raise CheckpointError(
+            f"There is a potential called {name!r} already. It comes with the project and "
+            "cannot be deleted here: train this one under another name."
+        )
 
 
 def _delete() -> None:

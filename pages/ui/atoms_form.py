@@ -13,14 +13,17 @@ from pages.ui import (
     components,
     job_view,
     model_choice,
+    model_view,
     session,
     source_form,
     stored,
+    text,
 )
 from properties import examples, symmetry
 from properties.atom_energies import MAX_REPEATS, Rattle
 
 if TYPE_CHECKING:
+    from jobs.store import Job
     from pages.ui.source_form import Source
 
 INTRODUCTION = (
@@ -28,6 +31,7 @@ INTRODUCTION = (
     "out in its own way. Move the atoms away from their places and see where the members begin "
     "to disagree: there the potential does not know."
 )
+OUTCOME = "{crystal}, {repeats} × {repeats} × {repeats} cells, random pattern {seed}"
 NOTHING = (
     "There is no committee that knows these elements. Train one on the page *Train*, or choose "
     "another crystal."
@@ -90,5 +94,18 @@ def _last() -> None:
         del st.session_state[session.ATOMS_JOB]
         return
     st.divider()
+    _heading(job)
     job_view.live(job)
     atoms_view.draw(job)
+
+
+def _heading(job: Job) -> None:
+    """Name what is seen below, which need not be what is chosen above."""
+    task = job.task
+    if not isinstance(task, Evaluation):
+        return
+    title = OUTCOME.format(
+        crystal=text.formula(job.formula), repeats=task.rattle.repeats, seed=task.rattle.seed
+    )
+    st.subheader(title, anchor=False)
+    st.badge(model_view.title(task.model), icon=":material/hub:", color="violet")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.ui import components, session, stored, text
+from pages.ui import committee_view, components, session, stored, text
+from properties import extrapolation
 from properties.plots import atom_energies as plots
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from properties.atom_energies import AtomEnergies
 
 MEV = 1e3
+OUTSIDE = "In units of the range of the training data; zero is inside."
+NOT_HERE = "Outside of the training data, as here, the spread cannot be trusted."
+FARTHEST = "Farthest outside is the symmetry function {worst}."
 
 
 def draw(job: Job) -> None:
@@ -40,7 +44,7 @@ def _explore(job_id: str, result: AtomEnergies) -> None:
         )
         index = _amplitude(result)
         _figures(result, index)
-        st.caption(f"{plots.QUANTITIES[name].meaning} {_calibration(result)}")
+        st.caption(f"{plots.QUANTITIES[name].meaning} {_calibration(result, index)}")
     with left:
         components.plot(_figure(job_id, index, name, result), key="atoms-3d")
         st.caption(
@@ -50,7 +54,7 @@ def _explore(job_id: str, result: AtomEnergies) -> None:
     components.plot(plots.growth(result, name, index), key="atoms-growth")
 
 
-def _calibration(result: AtomEnergies) -> str:
+def _calibration(result: AtomEnergies, index: int) -> str:
     """Say how the spreads of forces and total energy are to be understood."""
     if result.n_members == 1:
         return ""
@@ -59,11 +63,9 @@ def _calibration(result: AtomEnergies) -> str:
             "The spreads are those of the members as they are: nobody has measured whether "
             "they are as large as the errors."
         )
-    return (
-        f"Spreads of forces are multiplied by {text.fixed(result.calibration.force, 2)}, that "
-        f"of the total energy by {text.fixed(result.calibration.energy, 2)}, which on data not "
-        "seen in training makes them as large as the errors."
-    )
+    said = committee_view.widening(result.calibration, "the total energy")
+    outside = result.excess.size and result.excess[index].max() > extrapolation.LIMIT
+    return f"{said} {NOT_HERE}" if outside else said
 
 
 def _amplitude(result: AtomEnergies) -> int:
@@ -102,6 +104,15 @@ def _figures(result: AtomEnergies, index: int) -> None:
                 "The atom with the largest spread of its force",
             ),
         ]
+    if result.excess.size:
+        worst = extrapolation.on_paper(result.worst[index])
+        items.append(
+            components.Figure(
+                "Outside the data by up to",
+                text.short(float(result.excess[index].max()), "× the range", 2),
+                f"{OUTSIDE} {FARTHEST.format(worst=worst) if worst else ''}".strip(),
+            )
+        )
     components.figures(items)
 
 

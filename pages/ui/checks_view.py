@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from pages.ui import components, job_view, text
+from properties import extrapolation
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -49,8 +51,15 @@ def upstream(stage: str, results: Mapping[str, StageResult]) -> list[Check]:
 
 
 def failed_upstream(stage: str, results: Mapping[str, StageResult]) -> list[Check]:
-    """Return the failed checks that touch a stage."""
-    return [check for check in upstream(stage, results) if not check.passed]
+    """Return the failed checks that touch a stage, in plain words.
+
+    Which function of the model a check looked at stays with its badge.
+    """
+    return [_plain(check) for check in upstream(stage, results) if not check.passed]
+
+
+def _plain(check: Check) -> Check:
+    return replace(check, message=check.message.partition(extrapolation.FUNCTION)[0])
 
 
 def badges_of_the_job(job: Job, results: Mapping[str, StageResult]) -> None:

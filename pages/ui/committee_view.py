@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.ui import components, follow_up, text
+from properties import extrapolation
 from properties.committee import numbers
 from properties.committee.result import CommitteeResult
 from properties.plots import committee as plots
@@ -36,17 +37,30 @@ NOT_MEANT = (
     "data, the form and the reach of the model, the harmonic or quasiharmonic approximation. "
     "The distance to an experiment can be larger than ±."
 )
-CALIBRATED = (
-    "The spread of the members was multiplied by {force} for forces and all that follows from "
-    "them, and by {energy} for energies, so that it is as large as the model's errors on data "
-    "that it had not seen."
+FORCES = "forces and all that follows from them"
+WIDENED = (
+    "The spread of the members is multiplied {factors}, which on data that the model had not "
+    "seen makes it as large as the errors."
 )
+NOT_WIDENED = "For {what} it is not widened."
+NOWHERE_WIDENED = "The spread of the members is not widened."
 NOT_NARROWED = (
-    "Measured were factors of {force} for forces and {energy} for energies. Below one, the "
-    "noise that the model expects stands for the whole error on such data; it does not reach "
-    "the numbers here, so no spread was narrowed."
+    "Measured were factors of {force} for forces and {energy} for energies. Below one, members "
+    "differ by more than the model errs, or the noise that it expects stands for the whole "
+    "error; no spread is narrowed for that."
 )
-BEYOND = "Numbers with more than ± 50 % reach beyond the chart."
+OUTSIDE = (
+    "**Outside of the training data ± cannot be trusted.** There lie {cells}, as told above: "
+    "in what follows from them all members may be wrong together."
+)
+CELLS_OF = {
+    "relax": "the given or the relaxed cell",
+    "phonons": "displaced supercells",
+    "thermal": "cells of the expansion",
+}
+"""What each stage computes, for its checks of the range of the training data."""
+
+BEYOND = "Beyond the chart: {names}."
 UNCALIBRATED = (
     "This model has no calibration: ± is the standard deviation of the members as it is, "
     "which is often smaller than the error."
@@ -88,26 +102,19 @@ def offer(job: Job) -> None:
 
 def draw(result: CommitteeResult, failed: Sequence[Check]) -> None:
     """Draw the table of numbers, the members, and what the spread means."""
-    components.figures(_figures(result), failed)
+    with st.container(horizontal=True, gap="medium"):
+        for item, concerns in _figures(result, failed):
+            components.figure(item, concerns)
     st.markdown("**Final numbers and how sure the model is of them**")
     components.table([_row(number) for number in result.numbers])
-    calibration = result.calibration
-    if calibration.known:
-        factors = {
-            "force": text.fixed(calibration.force, 2),
-            "energy": text.fixed(calibration.energy, 2),
-        }
-        said = [CALIBRATED.format(**factors)] if calibration.widens else []
-        if not calibration.as_measured:
-            said.append(_not_narrowed(calibration))
-        st.info(" ".join(said), icon=":material/straighten:")
-    else:
-        st.caption(UNCALIBRATED)
+    _calibration(result.calibration, failed)
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**All numbers**, in per cent of the committee's value")
         components.plot(
-            plots.overview(result.numbers, result.members), key="committee-all", caption=BEYOND
+            plots.overview(result.numbers, result.members),
+            key="committee-all",
+            caption=_beyond(result),
         )
     with right:
         _one(result)
@@ -120,21 +127,62 @@ def draw(result: CommitteeResult, failed: Sequence[Check]) -> None:
     _atoms("Atoms of the relaxed primitive cell", result.relaxed, "relaxed")
 
 
-def _not_narrowed(calibration: Calibration) -> str:
-    return NOT_NARROWED.format(
-        force=text.short(calibration.force_factor, digits=2),
-        energy=text.short(calibration.energy_factor, digits=2),
-    )
+def widening(calibration: Calibration, of_energies: str = "energies") -> str:
+    """Say by how much spreads are multiplied, and which of them are not."""
+    factors = {FORCES: _factor(calibration.force), of_energies: _factor(calibration.energy)}
+    wide = [f"by {factor} for {what}" for what, factor in factors.items() if factor]
+    if not wide:
+        return NOWHERE_WIDENED
+    same = [NOT_WIDENED.format(what=what) for what, factor in factors.items() if not factor]
+    return " ".join([WIDENED.format(factors=" and ".join(wide)), *same])
+
+
+def _factor(factor: float) -> str:
+    """Write a factor; nothing for one that would be written as 1.00."""
+    written = text.fixed(factor, 2)
+    return "" if written == "1.00" else written
+
+
+def _calibration(calibration: Calibration, failed: Sequence[Check]) -> None:
+    """Say what was done to the spread, and where that does not make it an error."""
+    said = [widening(calibration) if calibration.known else UNCALIBRATED]
+    if not calibration.as_measured:
+        measured = {
+            "force": text.short(calibration.force_factor, digits=3),
+            "energy": text.short(calibration.energy_factor, digits=3),
+        }
+        said.append(NOT_NARROWED.format(**measured))
+    outside = [
+        cells
+        for stage, cells in CELLS_OF.items()
+        if any(check.code == f"{stage}_{extrapolation.CODE}" for check in failed)
+    ]
+    if outside:
+        said.append(OUTSIDE.format(cells=" and ".join(outside)))
+        st.warning(" ".join(said), icon=":material/straighten:")
+    elif calibration.known:
+        st.info(" ".join(said), icon=":material/straighten:")
+    else:
+        st.caption(UNCALIBRATED)
+
+
+def _beyond(result: CommitteeResult) -> str:
+    names = [
+        f"{number.name} (± {text.share(number.relative)})"
+        for number in plots.beyond(result.numbers)
+    ]
+    return BEYOND.format(names="; ".join(names)) if names else ""
 
 
 def _one(result: CommitteeResult) -> None:
     """Members one by one, for a number to be chosen."""
     by_name = {number.name: number for number in result.numbers}
+    first = result.least_sure or result.numbers[0]
     st.markdown("**Member by member**")
     chosen = st.selectbox(
         "Number",
         list(by_name),
-        index=min(1, len(by_name) - 1),
+        index=list(by_name).index(first.name),
         key=CHOSEN,
         label_visibility="collapsed",
     )
@@ -151,25 +199,29 @@ def _one(result: CommitteeResult) -> None:
             st.caption(f":orange[:material/warning:] {name}: {text.sentence(problem)}")
 
 
-def _figures(result: CommitteeResult) -> list[components.Figure]:
-    fine, calibration = result.problems.count(""), result.calibration
+def _figures(
+    result: CommitteeResult, failed: Sequence[Check]
+) -> list[tuple[components.Figure, list[Check]]]:
+    """Return the figures above the table, each with the failed checks that concern it."""
+
+    def of(*beginnings: str) -> list[Check]:
+        return [check for check in failed if check.code.startswith(beginnings)]
+
+    fine = f"{result.problems.count('')} of {len(result.members)}"
     shown = [
-        components.Figure(
-            "Members", f"{fine} of {len(result.members)}", "Carried through without a problem"
-        )
+        (components.Figure("Members", fine, "Without a problem"), of("committee_all")),
     ]
     energy, worst = result.number(numbers.ENERGY), result.least_sure
     if energy is not None:
-        shown.append(
-            components.Figure(
-                "Energy ±", text.short(MEV * energy.epistemic, "meV/atom", 2), "Epistemic part"
-            )
-        )
+        half = text.short(MEV * energy.epistemic, "meV/atom", 2)
+        shown.append((components.Figure("Energy ±", half, "Epistemic part"), of("relax_")))
     if worst is not None:
-        shown.append(components.Figure(f"Least sure: {worst.name}", text.share(worst.relative)))
-    if calibration.widens:
-        factor = f"× {text.fixed(calibration.force, 2)}"
-        shown.append(components.Figure("Calibration", factor, "Of all but energies"))
+        title = f"Least sure: {worst.name}"
+        figure = components.Figure(title, text.share(worst.relative), "Of the table below")
+        shown.append((figure, of("relax_", "committee_agreement")))
+    if factor := _factor(result.calibration.force):
+        words = "Factor of all spreads but those of energies"
+        shown.append((components.Figure("Calibration", f"× {factor}", words), []))
     return shown
 
 
@@ -178,9 +230,9 @@ def _row(number: Number) -> dict[str, str]:
     return {
         "Number": number.name,
         "Value": text.fixed(number.value, digits),
-        "± epistemic": text.fixed(number.epistemic, digits),
+        "± epistemic": text.doubt(number.epistemic),
         "± aleatoric": text.short(number.aleatoric, digits=2),
-        "± combined": text.fixed(number.combined, digits),
+        "± combined": text.doubt(number.combined),
         "Unit": number.unit,
         "In percent": text.share(number.relative),
         "Members from": text.fixed(number.lowest, digits),

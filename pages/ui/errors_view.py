@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from mlpcore import registry
+from mlpcore.errors import MLPError
 from pages.ui import components, text
 from properties.plots import training as plots
 
@@ -20,13 +22,21 @@ PARTS = {
     "test": "Test, never seen",
     "far": "Far from the training",
 }
-SOURCES_NAMED = 3
+SOURCES_NAMED = 2
 
 RELIABILITY_WORDS = (
     "Of the errors on the test, which share lies within what the committee claims? On the line "
-    "it is right; below, it is too sure of itself. The factor that brings it to the line was "
-    "found on the validation frames, not on the test."
+    "it is right; below, it is too sure of itself; above, less sure than it could be. What "
+    "counts is the solid curve. Factors were measured on the validation frames, not on the "
+    "test."
 )
+NOT_NARROWED = (
+    "A factor below one is never applied: it would make the committee surer of itself than its "
+    "members are, on the word of a few frames."
+)
+WITH_NOISE = "The interval contains the noise that the networks expect in the labels."
+IN_REPORT = "All sources of each part are in report.json among the files."
+IN_CHECKPOINT = "All sources of each part are in the file of the potential."
 
 
 def error(known: Mapping[str, Any], kind: str) -> str:
@@ -38,8 +48,14 @@ def _rmse(value: float, kind: str) -> str:
     return text.fixed(value, DECIMALS[kind], plots.UNITS[kind])
 
 
-def table(report: Mapping[str, Any]) -> None:
-    """Publish the split and the errors on each part."""
+def table(report: Mapping[str, Any], sources: str = IN_REPORT) -> None:
+    """Publish the split and the errors on each part.
+
+    Parameters
+    ----------
+    sources
+        Sentence that says where all sources are.
+    """
     rows = []
     for part, title in PARTS.items():
         known = report["errors"].get(part)
@@ -47,17 +63,28 @@ def table(report: Mapping[str, Any]) -> None:
             rows.append(_row(title, known, report["split"][part]["sources"]))
     other = report.get("comparison")
     if other:
-        rows.append(_row(f"{other['model']}, on the test", {"committee": other["errors"]}, []))
+        title = f"{_title(other)}, on the test"
+        rows.append(_row(title, {"committee": other["errors"]}, []))
     components.table(rows)
     st.caption(
         f"Root mean square errors of the committee's mean. Data: {report['data']['file']}, "
-        f"{report['data']['n_frames']} frames, SHA-256 {report['data']['sha256'][:16]}. All "
-        "sources of each part are in the report among the files."
+        f"{report['data']['n_frames']} frames, SHA-256 {report['data']['sha256'][:16]}. "
+        f"{sources}"
     )
 
 
+def _title(other: Mapping[str, Any]) -> str:
+    """Return the name of the model that a committee was compared with."""
+    if "title" in other:
+        return str(other["title"])
+    try:
+        return registry.info(other["model"]).title
+    except MLPError:
+        return str(other["model"])
+
+
 def _row(title: str, known: Mapping[str, Any], sources: list[str]) -> dict[str, str]:
-    named = ", ".join(sources[:SOURCES_NAMED])
+    named = "; ".join(sources[:SOURCES_NAMED])
     return {
         "Part": title,
         "Frames": str(known.get("n_frames", "")),
@@ -69,8 +96,23 @@ def _row(title: str, known: Mapping[str, Any], sources: list[str]) -> dict[str, 
 
 def reliability(report: Mapping[str, Any], key: str) -> None:
     """Draw how often the errors are within what the committee claims."""
-    for column, kind in zip(st.columns(2), ("force", "energy"), strict=True):
+    known = report["calibration"]
+    factors = {kind: float(known[f"{kind}_factor"]) for kind in ("force", "energy")}
+    for column, (kind, factor) in zip(st.columns(2), factors.items(), strict=True):
         with column:
-            st.markdown(f"**{kind.capitalize()}**")
+            st.markdown(f"**{kind.capitalize()}** · {_applied(factor)}")
             components.plot(plots.reliability(report, kind), key=f"{key}-{kind}")
-    st.caption(RELIABILITY_WORDS)
+    said = [RELIABILITY_WORDS]
+    if min(factors.values()) < 1:
+        said.append(NOT_NARROWED)
+    if any(part.get("rms_aleatoric", 0) > 0 for part in known["test"].values()):
+        said.append(WITH_NOISE)
+    st.caption(" ".join(said))
+
+
+def _applied(factor: float) -> str:
+    """Say what becomes of the members' spread."""
+    written = text.fixed(factor, 2)
+    if factor < 1:
+        return f"spread of the members as it is (measured {written}, not applied)"
+    return f"spread of the members times {written}"

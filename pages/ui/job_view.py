@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from jobs.folder import JobFolder
+from jobs.status import DEATH_MESSAGE
 from jobs.store import JobNotFoundError
-from jobs.tasks import EVALUATION, TRAINING
+from jobs.tasks import CALCULATION, EVALUATION, TRAINING, Training
+from mlpcore.training.progress import CHARGES, CURVE, LABELS, REFINEMENT, REPORT, STAGES
 from pages.ui import components, guard, model_view, session, stored, text
 from properties.spec import Spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from jobs.store import Job, StageProgress
+    from jobs.tasks import Task
 
 POLL_SECONDS = 1.0
 STAGE_TITLES = {
@@ -30,6 +34,11 @@ STAGE_TITLES = {
     TRAINING: "Training",
     EVALUATION: "Atoms one by one",
 }
+OTHERWISE = {
+    CALCULATION: ("Another calculation", session.STRUCTURE_PAGE),
+    TRAINING: ("Other data or settings", session.TRAINING_PAGE),
+}
+"""Where to begin otherwise; a look at single atoms has its form beside it."""
 
 
 def no_job(sentence: str) -> None:
@@ -130,16 +139,17 @@ def _stages(job: Job) -> None:
     for column, (stage, progress) in zip(columns, job.stages.items(), strict=True):
         with column, st.container(border=True):
             st.markdown(f"**{STAGE_TITLES[stage]}**")
-            st.progress(_fraction(progress), text=_progress_text(progress))
+            st.progress(_fraction(progress), text=_progress_text(progress, job.task))
 
 
 def _fraction(progress: StageProgress) -> float:
-    if progress.state == "finished":
-        return 1.0
+    """Return how much of a bar is filled; none under what failed, however far it came."""
+    if progress.state in {"finished", "failed"}:
+        return float(progress.state == "finished")
     return min(progress.done / progress.total, 1.0) if progress.total else 0.0
 
 
-def _progress_text(progress: StageProgress) -> str:
+def _progress_text(progress: StageProgress, task: Task) -> str:
     if progress.state == "cancelled" and not progress.done:
         return "not begun"
     if progress.state != "running":
@@ -148,9 +158,30 @@ def _progress_text(progress: StageProgress) -> str:
     parts = [f"{progress.done} of {progress.total}" if progress.total else "starting"]
     if progress.what:
         parts.append(progress.what)
+    return " · ".join([*parts, *_rest(progress, task)])
+
+
+def _rest(progress: StageProgress, task: Task) -> list[str]:
+    """Say how much is left; of a training, whose parts are timed apart, in which part."""
+    left = ""
     if progress.remaining_s is not None:
-        parts.append(f"about {text.duration(max(1.0, progress.remaining_s))} left")
-    return " · ".join(parts)
+        left = f"about {text.duration(max(1.0, progress.remaining_s))} left"
+    parts = training_parts(task.config) if isinstance(task, Training) else ()
+    if progress.what not in parts:
+        return [left] if left else []
+    part = f"part {parts.index(progress.what) + 1} of {len(parts)}"
+    return [part, f"{left} in this part"] if left and progress.what != CURVE else [part]
+
+
+def training_parts(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the parts of a training that take time, in their order."""
+    absent = {
+        LABELS: not config.get("baseline") and not config.get("electrostatics"),
+        CHARGES: not config.get("electrostatics"),
+        REFINEMENT: config.get("refinement_steps") == 0,
+        CURVE: not config.get("learning_curve"),
+    }
+    return tuple(part for part in STAGES if not absent.get(part) and part != REPORT)
 
 
 def _actions(job: Job) -> None:
@@ -160,8 +191,35 @@ def _actions(job: Job) -> None:
         elif st.button("Cancel", icon=":material/stop_circle:", key="cancel-job"):
             stored.store().request_cancel(job.id)
             st.rerun()
-    elif job.state != "finished" and st.button(
-        "Start again", icon=":material/replay:", key="resubmit-job", type="primary"
+    elif job.state != "finished":
+        with st.container(horizontal=True, gap="small"):
+            _after_the_end(job)
+
+
+def _after_the_end(job: Job) -> None:
+    """Offer to start a failed or cancelled job again, or first of all to begin otherwise."""
+    hopeless = fails_again(job)
+    if hopeless and job.kind in OTHERWISE:
+        label, page = OTHERWISE[job.kind]
+        if st.button(label, icon=":material/edit:", key="begin-otherwise", type="primary"):
+            st.switch_page(page)
+    if st.button(
+        "Start again",
+        icon=":material/replay:",
+        key="resubmit-job",
+        type="secondary" if hopeless else "primary",
+        help="It will fail in the same way unless the server has changed."
+        if hopeless
+        else None,
     ):
         stored.store().resubmit(job.id)
         st.rerun()
+
+
+def fails_again(job: Job) -> bool:
+    """Return whether a job failed for a reason that lies in what it was asked for.
+
+    What was not foreseen leaves its traceback with the job; a worker that died may be luckier.
+    """
+    unforeseen = JobFolder(job.folder.parent, job.id).error_file.exists()
+    return job.state == "failed" and not unforeseen and job.message != DEATH_MESSAGE

@@ -10,7 +10,7 @@ from ase.data import chemical_symbols
 
 from mlpcore import registry
 from mlpcore.errors import MLPError
-from pages.ui import own_card
+from pages.ui import own_card, training_origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,9 +52,9 @@ def for_elements(model: ModelInfo, symbols: Iterable[str]) -> None:
 
 
 def caution(model: ModelInfo) -> None:
-    """Show the model's warning, if it has one."""
+    """Show the model's warning, if it has one, and whose it is."""
     if model.caution:
-        st.warning(model.caution, icon=":material/warning:")
+        st.warning(f"**{model.title}:** {model.caution}", icon=":material/warning:")
 
 
 def card(model: ModelInfo, recommended: bool) -> None:
@@ -67,13 +67,14 @@ def card(model: ModelInfo, recommended: bool) -> None:
         st.markdown(model.character)
         caution(model)
         facts = (
+            ("Name", f"`{model.name}`"),
             ("Functional", model.functional),
             ("Trained on", model.training_set),
             ("Elements", elements(model)),
             ("Range" if model.own else "Range of a layer", f"{model.cutoff_a:.1f} Å"),
             *(own_facts(model) if model.own else ()),
             ("Licence", model.licence),
-            ("Cite", model.citation),
+            ("Cite", training_origin.citation(model.citation)),
         )
         st.markdown("  \n".join(f":gray[{title}:] {value}" for title, value in facts))
         own_card.draw(model)

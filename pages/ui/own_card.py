@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from mlpcore.checkpoint import read_header
-from pages.ui import components, errors_view, text
+from pages.ui import components, errors_view, training_origin
 
 if TYPE_CHECKING:
     from mlpcore.model_info import ModelInfo
@@ -58,15 +58,11 @@ def _networks(header: dict[str, Any]) -> None:
 
 def _training(header: dict[str, Any], name: str) -> None:
     report = header["training"]
-    settings = report["data"].get("settings", {})
-    known = {title: settings[key] for key, title in SETTINGS.items() if settings.get(key)}
-    if known:
-        st.markdown("  \n".join(f":gray[{title}:] {value}" for title, value in known.items()))
-    errors_view.table(report)
+    training_origin.draw(report["data"].get("settings", {}), SETTINGS)
+    errors_view.table(report, errors_view.IN_CHECKPOINT)
     calibration = header["calibration"]
     if calibration and "test" in calibration:
-        factor = text.fixed(calibration["force_factor"], 2)
-        st.markdown(f"**Does it know what it does not know?** Spread of forces times {factor}.")
+        st.markdown("**Does it know what it does not know?**")
         errors_view.reliability(header, f"own-card-{name}")
     components.nothing(
         "It knows only structures like those it was trained on: results carry a sign where a "

@@ -16,7 +16,8 @@ INTRODUCTION = (
     "**Universal** potentials know nearly all elements and were trained by others on millions "
     "of structures. **Own** ones are committees of small networks for a few elements, trained "
     "on some hundred structures: they follow their data closely, tell where they are unsure, "
-    "and know nothing else. Cite what you use."
+    "and know nothing else. The short name is what the command line and the documents call "
+    "each. Cite what you use."
 )
 
 
@@ -37,6 +38,7 @@ def draw() -> None:
 def _row(model: ModelInfo) -> dict[str, str]:
     return {
         "Potential": model.title,
+        "Name": model.name,
         "Kind": "own" if model.own else "universal",
         "Functional": model.functional,
         "Elements": model_view.short_elements(model),

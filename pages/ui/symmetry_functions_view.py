@@ -48,9 +48,10 @@ ANGULAR_FORMULAS: dict[AngularKind, str] = {
     r"&\,(1+\lambda\cos\theta_{ijk})^{\zeta}\\"
     r"&\times e^{-\eta\,(r_{ij}^2+r_{ik}^2)}\,f_c(r_{ij})\,f_c(r_{ik})\end{aligned}",
 }
+COUNTS = " A head with ×n stands for n neighbours or pairs; point at those without room for it."
 RADIAL_WORDS = (
     "**η** makes the bell narrow: with a large η the function counts the atoms of one shell; "
-    "with η = 0 it counts all neighbours, weighted by the cut-off function. **r_s** moves the "
+    "with η = 0 it counts all neighbours, weighted by the cut-off function. $r_s$ moves the "
     "bell outwards. The **cut-off function** lets neighbours fade out smoothly: without it the "
     "energy would jump when an atom crosses the sphere. One function for each element tells "
     "the elements apart."
@@ -98,7 +99,7 @@ def draw() -> None:
 
 
 def _cutoff() -> tuple[float, CutoffKind]:
-    cutoff = st.slider("Cut-off r_c (Å)", 2.0, 10.0, 6.0, step=0.1, key="functions-cutoff")
+    cutoff = st.slider("Cut-off $r_c$ (Å)", 2.0, 10.0, 6.0, step=0.1, key="functions-cutoff")
     kind = st.segmented_control(
         "Cut-off function", CUTOFF_KINDS, default=CUTOFF_KINDS[0], required=True,
         key="functions-kind",
@@ -118,7 +119,7 @@ def _radial(crystal: Crystal, atom: int) -> None:
             eta = st.select_slider("η (1/Å²)", ETAS, value=2.0, key="functions-eta")
             cutoff, kind = _cutoff()
             shift = st.slider(
-                "r_s (Å)", 0.0, cutoff, min(FIRST_SHIFT_A, cutoff), step=0.05,
+                "$r_s$ (Å)", 0.0, cutoff, min(FIRST_SHIFT_A, cutoff), step=0.05,
                 key="functions-shift",
             )  # fmt: skip
         function = Radial(str(neighbour), eta, shift, cutoff)
@@ -129,7 +130,7 @@ def _radial(crystal: Crystal, atom: int) -> None:
                 plots.over_distance(drawn.curve, drawn.cutoff, drawn.sticks, cutoff),
                 key="functions-radial",
             )
-            st.caption(RADIAL_WORDS)
+            st.caption(RADIAL_WORDS + COUNTS)
         _every_atom(crystal, function, kind)
 
 
@@ -163,7 +164,7 @@ def _angular(crystal: Crystal, atom: int) -> None:
                 plots.over_angle(drawn.curve, drawn.positions, drawn.contributions),
                 key="functions-angular",
             )
-            st.caption(ANGULAR_WORDS)
+            st.caption(ANGULAR_WORDS + COUNTS)
         _every_atom(crystal, function, cutoff_kind)
 
 

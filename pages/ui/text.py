@@ -7,6 +7,8 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from properties.committee.result import decimals_of, two_digits
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,10 +16,16 @@ NOTHING = "—"
 _BAR = "\u0305"
 _INDEXED = re.compile(r"\b(\w)([_^])(\w+)")
 PER_MILLION = 1e6
-SMALLEST_DOUBT = 1e-4
+WHOLE_PERCENT = 9.995
+"""Shares from here on are written without decimals."""
+
+LARGEST_PLAIN = 6
+"""Numbers with more digits than this before the point are written as powers of ten."""
+
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _POWER = re.compile(r"(\d)e([+-]\d+)\b")
 _MINUS = re.compile(r"(?<![\w.)-])-(?=\d)")
+_MINUS_ZERO = re.compile(r"(?<![\w.)-])-(?=0(\.0+)?(?![\d.]*\d))")
 _SPANS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"))
 
 
@@ -35,8 +43,7 @@ def plus_minus(value: float, half: float | None, unit: str = "") -> str:
     """Return a number with its uncertainty, to two digits of the latter; alone without one."""
     if half is None or not math.isfinite(half):
         return short(value, unit, 4)
-    decimals = decimals_of(half)
-    written = f"{fixed(value, decimals)} ± {fixed(half, decimals)}"
+    written = f"{fixed(value, decimals_of(half))} ± {doubt(half)}"
     if unit.startswith("10"):
         return f"({written}) × {unit}"
     return f"{written} {unit}".rstrip()
@@ -49,16 +56,14 @@ def with_doubt(value: float, decimals: int, half: float | None, unit: str = "") 
     return plus_minus(value, half, unit)
 
 
-def decimals_of(half: float) -> int:
-    """Return the decimals that show two digits of an uncertainty; 4 where it is tiny."""
-    if not math.isfinite(half) or half < SMALLEST_DOUBT:
-        return 4
-    return max(1 - math.floor(math.log10(half)), 0)
+def doubt(half: float) -> str:
+    """Return an uncertainty with two digits and without its number."""
+    return fixed(two_digits(half), decimals_of(half))
 
 
 def share(fraction: float) -> str:
-    """Return a part of a whole in per cent, without a sign."""
-    return fixed(100 * fraction, 2, "%")
+    """Return a part of a whole in per cent, without a sign; above 10 % without decimals."""
+    return fixed(100 * fraction, 2 if abs(100 * fraction) < WHOLE_PERCENT else 0, "%")
 
 
 def span(first: float, last: float, decimals: int, unit: str = "") -> str:
@@ -69,14 +74,26 @@ def span(first: float, last: float, decimals: int, unit: str = "") -> str:
 
 
 def short(value: float | None, unit: str = "", digits: int = 3) -> str:
-    """Return a number with `digits` significant ones, as a power of ten where it is tiny."""
+    """Return a number with `digits` significant ones, as a power of ten where it is tiny.
+
+    Zeros at the end stay where the number was rounded: 1.98 with two digits is 2.0.
+    """
     if value is None or not math.isfinite(value):
         return NOTHING
-    text = f"{value:.{digits}g}"
-    if "e" in text:
-        mantissa, exponent = text.split("e")
-        text = f"{mantissa}·10{_raised(int(exponent))}"
-    return f"{text.replace('-', '−')} {unit}".rstrip()
+    exact = math.isclose(float(f"{value:.{digits}g}"), value, rel_tol=1e-9)
+    text = f"{value:{'' if exact else '#'}.{digits}g}"
+    if "e" in text and digits <= _exponent(text) < LARGEST_PLAIN:
+        text = f"{float(text):.0f}"
+    plain = text.removesuffix(".").replace(".e", "e")
+    return f"{_powers(plain).replace('-', '−')} {unit}".rstrip()
+
+
+def _exponent(text: str) -> int:
+    return int(text.partition("e")[2])
+
+
+def _powers(text: str) -> str:
+    return _POWER.sub(lambda found: f"{found[1]} × 10{_raised(int(found[2]))}", text)
 
 
 def _raised(exponent: int) -> str:
@@ -85,8 +102,7 @@ def _raised(exponent: int) -> str:
 
 def sentence(written: str) -> str:
     """Return a sentence with its numbers as on paper: true minus signs, powers of ten."""
-    powers = _POWER.sub(lambda found: f"{found[1]}·10{_raised(int(found[2]))}", written)
-    return _MINUS.sub("−", powers)
+    return _MINUS.sub("−", _MINUS_ZERO.sub("", _powers(written)))
 
 
 def per_million(value: float, decimals: int = 2, doubt: float | None = None) -> str:

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import plotly.graph_objects as go
+    from streamlit.delta_generator import DeltaGenerator
 
     from jobs.store import Job
+    from properties.committee.result import CommitteeResult
     from properties.results import Check, StageResult, ThermalResult
 
     Section = Callable[[ThermalResult, Mapping[str, StageResult]], None]
@@ -35,6 +37,11 @@ ROOM_K = 300.0
 SECTION = "thermal_section"
 BANDED = "thermal_doubt"
 FORM_QUANTITY = "thermal_eos_quantity"
+BAND_ENDS = (
+    "The bands end at {kelvin}: there {member} leaves the volumes that its expansion was "
+    "computed for, and the spread of the others alone would jump."
+)
+BAND_IS_CUT = "The band is wider than the chart."
 OLDER = "Not kept by this older calculation; compute it again to see it."
 
 
@@ -81,27 +88,46 @@ def _expansion(result: ThermalResult, results: Mapping[str, StageResult]) -> Non
     banded = members is not None and members.temperatures_k.size > 0
     if banded and not st.toggle("± of the committee", True, key=BANDED):
         members = None
+    if members is not None and (ends := _band_ends(result, members)):
+        st.caption(ends)
 
-    def doubted(chart: go.Figure, name: str) -> go.Figure:
-        return committee_plots.with_doubt(chart, result, members, name)
+    def doubted(chart: go.Figure, name: str, key: str, caption: str = "") -> None:
+        chart = committee_plots.with_doubt(chart, result, members, name)
+        cut = BAND_IS_CUT if committee_plots.is_cut(chart) else ""
+        components.plot(chart, key=key, caption=f"{caption} {cut}".strip())
 
     left, right = st.columns(2, gap="large")
     with left:
-        chart = doubted(plots.expansion(result), "alpha_volume_per_k")
-        components.plot(chart, key="expansion", caption=_negative(result))
-        chart = doubted(plots.heat_capacity(result), "heat_capacity_p_j_per_mol_atoms_k")
-        components.plot(chart, key="heat-capacity-p")
+        chart = plots.expansion(result)
+        doubted(chart, "alpha_volume_per_k", "expansion", _negative(result))
+        chart = plots.heat_capacity(result)
+        doubted(chart, "heat_capacity_p_j_per_mol_atoms_k", "heat-capacity-p")
     with right:
-        components.plot(doubted(plots.volume(result), "volume_per_atom_a3"), key="volume")
-        chart = doubted(plots.bulk_modulus(result), "bulk_modulus_gpa")
-        components.plot(chart, key="bulk-modulus")
+        doubted(plots.volume(result), "volume_per_atom_a3", "volume")
+        doubted(plots.bulk_modulus(result), "bulk_modulus_gpa", "bulk-modulus")
+    _further(result, left, right)
+    st.markdown("**Table**, heat capacities and entropy per mole of atoms")
+    components.table([_row(row) for row in plots.rows(result)])
+
+
+def _further(result: ThermalResult, left: DeltaGenerator, right: DeltaGenerator) -> None:
+    """Draw what no member has; older results have not either."""
     if result.entropy_j_per_mol_atoms_k.size:
         with left:
             components.plot(plots.entropy(result), key="entropy")
         with right:
             components.plot(plots.lattice(result), key="lattice")
-    st.markdown("**Table**, heat capacities and entropy per mole of atoms")
-    components.table([_row(row) for row in plots.rows(result)])
+
+
+def _band_ends(result: ThermalResult, members: CommitteeResult) -> str:
+    """Say where the bands end and why; nothing where they do not end before the curves."""
+    first = members.first_to_leave
+    if first is None or not result.temperatures_k.size:
+        return ""
+    member, kelvin = first
+    if kelvin >= result.temperatures_k[-1]:
+        return ""
+    return BAND_ENDS.format(kelvin=text.fixed(kelvin, 0, "K"), member=member)
 
 
 def _validity(result: ThermalResult) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from jobs.tasks import shipped_data
 from mlpcore import dataset
-from pages.ui import components, session, text
+from pages.ui import components, session, text, training_origin
 from properties.plots import training_data as plots
 
 if TYPE_CHECKING:
@@ -93,6 +93,10 @@ def _upload() -> Data | None:
         key=session.DATA_FILE,
         help="Energies of the whole cell in eV, forces in eV/Å, stress in eV/Å³ (optional).",
     )
+    st.caption(
+        f"At most {st.get_option('server.maxUploadSize')} MB: a file that gets a red sign here "
+        "is larger and was not read. Pack it with xz and give the packed file."
+    )
     with st.expander("What the file must look like"):
         st.markdown(
             "One block a structure: the number of atoms, a line of properties, a line an atom. "
@@ -144,13 +148,7 @@ def facts(data: Data) -> None:
         )
     )
     components.plot(_figure(data.dataset.sha256, data.dataset), key="training-data")
-    known = {
-        name: str(data.dataset.settings[key])
-        for key, name in SETTINGS.items()
-        if data.dataset.settings.get(key)
-    }
-    if known:
-        st.markdown("  \n".join(f":gray[{name}:] {value}" for name, value in known.items()))
+    training_origin.draw(data.dataset.settings, SETTINGS)
     counts = Counter(frame.source for frame in frames)
     with st.expander(f"{len(counts)} sources"):
         components.table(

@@ -9,14 +9,22 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from jobs.tasks import Training
+from mlpcore import dataset
+from mlpcore.dataset import PARTS
+from mlpcore.errors import DatasetError
 from mlpcore.training import TrainingConfig
 from mlpcore.training.config import SIZES
 from pages.ui import session, stored, text
 
 if TYPE_CHECKING:
+    from mlpcore.dataset import Dataset
     from pages.ui.training_data_view import Data
 
 LONGEST_LABEL = 60
+FEWEST = 10
+"""Structures with which a split leaves one each for validation and test."""
+
+FEWEST_LEARNT = 5
 VALIDATION = 0.1
 SHARES = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
 CURVE = (0.25, 0.5)
@@ -53,7 +61,14 @@ PLANS = {
 
 
 def submit(data: Data) -> None:
-    """Draw the form; on submit, queue the training and go to its page."""
+    """Draw the form; on submit, queue the training and go to its page.
+
+    Raises
+    ------
+    DatasetError
+        There are too few data to learn from, at all or with the chosen share.
+    """
+    require_enough(data.dataset)
     left, right = st.columns([3, 2], gap="large")
     with left:
         plan = str(
@@ -80,7 +95,52 @@ def submit(data: Data) -> None:
     with right:
         _explanation(settings)
     if pressed:
+        require_learning(data.dataset, settings)
         session.open_job(_queued(data, label, settings))
+
+
+def require_enough(data: Dataset) -> None:
+    """Refuse data that cannot be split into parts that say anything.
+
+    Raises
+    ------
+    DatasetError
+        There are too few structures, or too few sources to keep the parts apart.
+    """
+    count, sources = len(data.frames), len({frame.source for frame in data.frames})
+    if count < FEWEST:
+        raise DatasetError(
+            f"{count} {'structure is' if count == 1 else 'structures are'} too few to learn "
+            f"from: at least {FEWEST} with different sources are needed, so that something is "
+            "left for validation and test. Some hundred make a potential."
+        )
+    if sources < len(PARTS):
+        raise DatasetError(
+            f"The {count} structures have {sources} {'source' if sources == 1 else 'sources'}. "
+            "Frames of one source stay together, and training, validation and test need at "
+            f"least one each: give at least {len(PARTS)} different sources, or leave out "
+            "`source`, so that each frame counts as its own."
+        )
+
+
+def require_learning(data: Dataset, settings: dict[str, Any]) -> None:
+    """Refuse to learn from so few structures that there is nothing to tell them apart by.
+
+    Raises
+    ------
+    DatasetError
+        The chosen share leaves too few.
+    """
+    split = dataset.split(data, settings["split_fractions"], TrainingConfig.split_seed)
+    part = min(settings["learning_curve"], default=1.0)
+    learnt = round(part * len(split.train))
+    if learnt < FEWEST_LEARNT:
+        curve = " in the smallest training of the learning curve" if part < 1 else ""
+        raise DatasetError(
+            f"Of {len(data.frames)} structures only {learnt} would be learnt from{curve}; at "
+            f"least {FEWEST_LEARNT} are needed. Learn from a larger share"
+            f"{', leave out the learning curve' if curve else ''}, or give more data."
+        )
 
 
 def _queued(data: Data, label: str, settings: dict[str, Any]) -> str:
@@ -113,7 +173,6 @@ def _card(data: Data) -> dict[str, Any]:
         "citation": str(settings.get("citation") or "the source of the data"),
         "character": "Trained on this server. Its page tells its errors on data that it never "
         "saw; further away from its data it may be wrong without a sign.",
-        "caution": None,
     }
 
 

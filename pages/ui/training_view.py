@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from jobs import training
+from mlpcore import registry
+from mlpcore.training import TrainingConfig
 from pages.ui import (
     administrator_view,
     components,
     errors_view,
     files_view,
+    guard,
     session,
     stored,
     text,
@@ -19,17 +22,39 @@ from pages.ui import (
 from properties.plots import training as plots
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     from numpy.typing import NDArray
 
     from jobs.store import Job
 
 FEW_FRAMES = 20
+FEW_VALIDATION = 50
 
 WATCH = (
     "Each thin line is a member of the committee, the thick one their mean. As long as the "
     "validation errors fall with the training errors, the networks learn; where only the "
-    "training errors go on falling, they learn by heart."
+    "training errors go on falling, they learn by heart. In the end each member gets the "
+    "weights with which it did best on the validation frames."
+)
+CURVES = (
+    "Thin lines are members, thick ones their means. **Each member kept the weights of its "
+    "dot**, with which it did best on the validation frames in energies, forces and stresses "
+    "together. All numbers below are those of the kept weights and of the committee's mean, so "
+    "they are not where the lines end."
+)
+HOW_TO_READ = (
+    "The training line is of all training frames, of which each member learns its own share; "
+    "during the epochs it is an average over an epoch in which the weights change all the time."
+)
+JUMP = (
+    "The refinement begins with the weights kept until then: where they are not the last ones, "
+    "the lines jump."
+)
+TAME = (
+    "The {count} validation frames are few: they may happen to be tamer than the others, and "
+    "their line then lies below that of the training."
 )
 PARITY_WORDS = (
     "Points on the line are right. The test frames were never seen: if their points scatter "
@@ -38,7 +63,8 @@ PARITY_WORDS = (
 
 
 def errors(job: Job) -> None:
-    """Draw the errors so far."""
+    """Draw the errors so far, below what was asked for."""
+    _settings(job)
     history = training.history(job.folder)
     if history is None:
         return
@@ -50,7 +76,49 @@ def errors(job: Job) -> None:
         format_func=lambda key: errors_view.KINDS[key],
         key=session.TRAINING_KIND,
     )
-    components.plot(plots.history(history, str(kind)), key="training-errors", caption=WATCH)
+    found = stored.trained(job)
+    known = found.report["errors"]["validation"] if found else {}
+    components.plot(
+        plots.history(history, str(kind), kept=known.get("members", ())),
+        key="training-errors",
+        caption=_reading(job, known["n_frames"]) if known else WATCH,
+    )
+
+
+def _reading(job: Job, n_validation: int) -> str:
+    """Say how the lines and the table of a training that is over belong together."""
+    said = [CURVES, HOW_TO_READ]
+    if _config(job)["refinement_steps"]:
+        said.append(JUMP)
+    if n_validation < FEW_VALIDATION:
+        said.append(TAME.format(count=n_validation))
+    return " ".join(said)
+
+
+def _config(job: Job) -> dict[str, Any]:
+    """Return what a training was asked for, also by another version of the program."""
+    return {**TrainingConfig(data="").to_dict(), **job.task.to_dict()["config"]}
+
+
+def _settings(job: Job) -> None:
+    """Show what was asked for."""
+    config = _config(job)
+    learn, stop, test = (text.percent_limit(part) for part in config["split_fractions"])
+    layers = "–".join(str(width) for width in config["hidden"])
+    members = config["n_members"]
+    also = {"noise": "noise of the data", "learning_curve": "learning curve"}
+    known = {
+        "Networks": f"{members} for each element, hidden layers of {layers} nodes",
+        "Symmetry functions": f"{config['size']} set",
+        "Cut-off": text.fixed(config["cutoff_a"], 1, "Å"),
+        "Data": f"{learn} to learn from, {stop} validation, {test} test",
+        "Epochs": f"{config['epochs']}, then {config['refinement_steps']} steps of refinement",
+        "Weights": ", ".join(
+            f"{kind} {config[f'{kind}_weight']:g}" for kind in ("energy", "force", "stress")
+        ),
+        "Also": ", ".join(title for name, title in also.items() if config[name]),
+    }
+    st.caption(" · ".join(f"**{title}** {value}" for title, value in known.items() if value))
 
 
 def draw(job: Job) -> None:
@@ -62,12 +130,7 @@ def draw(job: Job) -> None:
     _figures(report)
     _honesty(report)
     _use(job, report)
-    parity = _parity(job.id, job)
-    st.subheader("Against the labels", anchor=False)
-    for column, kind in zip(st.columns(3), plots.PARITY_UNITS, strict=True):
-        with column:
-            components.plot(plots.parity(parity, kind), key=f"training-parity-{kind}")
-    st.caption(PARITY_WORDS)
+    _against_labels(_parity(job.id, job))
     if report["calibration"]:
         st.subheader("Does it know what it does not know?", anchor=False)
         errors_view.reliability(report, "training-reliability")
@@ -81,6 +144,17 @@ def draw(job: Job) -> None:
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _parity(job_id: str, _job: Job) -> dict[str, NDArray[np.float64]]:
     return training.parity(_job.folder)
+
+
+def _against_labels(parity: dict[str, NDArray[np.float64]]) -> None:
+    """Draw each kind of labels that the data have."""
+    st.subheader("Against the labels", anchor=False)
+    kinds = [kind for kind in plots.PARITY_UNITS if plots.has_labels(parity, kind)]
+    for column, kind in zip(st.columns(len(kinds)), kinds, strict=True):
+        with column:
+            st.markdown(f"**{kind.capitalize()}**")
+            components.plot(plots.parity(parity, kind), key=f"training-parity-{kind}")
+    st.caption(PARITY_WORDS)
 
 
 def _figures(report: dict[str, Any]) -> None:
@@ -136,26 +210,33 @@ def _use(job: Job, report: dict[str, Any]) -> None:
             on_click="ignore",
             key="training-download",
         )
-        if st.button(
-            f"Compute a crystal of {job.formula} with it",
-            icon=":material/add_circle:",
-            key="training-compute",
-            type="primary",
-        ):
-            st.session_state[session.WANTED_MODEL] = str(path)
-            st.switch_page(session.STRUCTURE_PAGE)
-        if report["config"]["n_members"] > 1 and st.button(
-            "See where it is unsure", icon=":material/scatter_plot:", key="training-atoms"
-        ):
-            st.session_state[session.WANTED_MODEL] = str(path)
-            st.session_state[session.POTENTIALS_SECTION] = session.ATOMS_SECTION
-            st.switch_page(session.MODELS_PAGE)
-        if administrator_view.signed_in() and st.button(
-            "Add to the potentials of this server",
-            icon=":material/library_add:",
-            key="training-add",
-        ):
-            administrator_view.offer(path.read_bytes())
+        with guard.sentences():
+            registry.info(str(path))
+            _lead_on(path, job.formula, several=report["config"]["n_members"] > 1)
+
+
+def _lead_on(path: Path, formula: str, several: bool) -> None:
+    """Offer the pages that take the potential."""
+    if st.button(
+        f"Compute a crystal of {formula} with it",
+        icon=":material/add_circle:",
+        key="training-compute",
+        type="primary",
+    ):
+        st.session_state[session.WANTED_MODEL] = str(path)
+        st.switch_page(session.STRUCTURE_PAGE)
+    if several and st.button(
+        "See where it is unsure", icon=":material/scatter_plot:", key="training-atoms"
+    ):
+        st.session_state[session.WANTED_MODEL] = str(path)
+        st.session_state[session.POTENTIALS_SECTION] = session.ATOMS_SECTION
+        st.switch_page(session.MODELS_PAGE)
+    if administrator_view.signed_in() and st.button(
+        "Add to the potentials of this server",
+        icon=":material/library_add:",
+        key="training-add",
+    ):
+        administrator_view.offer(path.read_bytes(), path.name)
 
 
 def _learning_curve(report: dict[str, Any]) -> None:

@@ -22,6 +22,22 @@ FEWEST = 2
 """One member alone has no spread."""
 
 
+SMALLEST_DOUBT, DECIMALS_OF_TINY = 1e-4, 4
+"""An uncertainty below the first is written with as many decimals as the second says."""
+
+
+def two_digits(half: float) -> float:
+    """Round an uncertainty to the two digits that are written of it."""
+    return float(f"{half:.1e}")
+
+
+def decimals_of(half: float) -> int:
+    """Return the decimals that show two digits of an uncertainty; 4 where it is tiny."""
+    if not np.isfinite(half) or half < SMALLEST_DOUBT:
+        return DECIMALS_OF_TINY
+    return max(1 - int(f"{half:.1e}".partition("e")[2]), 0)
+
+
 def _none() -> Any:
     """What a result has in the place of a stage that was not asked for."""
     return np.zeros(0)
@@ -72,11 +88,6 @@ class Calibration(Frozen):
     def force(self) -> float:
         """Factor that is applied to all other spreads."""
         return max(self.force_factor, 1.0)
-
-    @property
-    def widens(self) -> bool:
-        """Whether any spread is multiplied by more than one."""
-        return max(self.energy_factor, self.force_factor) > 1.0
 
     @property
     def as_measured(self) -> bool:
@@ -187,10 +198,13 @@ class Number(Frozen):
 
     @property
     def in_words(self) -> str:
-        """Value ± epistemic part with the unit."""
-        written = f"{self.value:.4g} ± {self.epistemic:.2g}"
+        """Value ± epistemic part, to two digits of the latter, with the unit."""
+        digits = decimals_of(self.epistemic)
+        written = f"{self.value:.{digits}f} ± {two_digits(self.epistemic):.{digits}f}"
         return (
-            f"({written}) × {self.unit}" if self.unit[:2] == "10" else f"{written} {self.unit}"
+            f"({written}) × {self.unit}"
+            if self.unit.startswith("10")
+            else f"{written} {self.unit}".rstrip()
         )
 
     def summary(self) -> dict[str, Any]:
@@ -279,6 +293,20 @@ heat_capacity_p_j_per_mol_atoms_k
         return found.epistemic if found else float("nan")
 
     @property
+    def first_to_leave(self) -> tuple[str, float] | None:
+        """The member whose expansion ends first, and its last temperature in K.
+
+        ``None`` where no member has an expansion.
+        """
+        known = np.isfinite(self.alpha_volume_per_k)
+        ends = {
+            name: float(self.temperatures_k[row][-1])
+            for name, row in zip(self.members, known, strict=False)
+            if row.any()
+        }
+        return min(ends.items(), key=lambda item: item[1], default=None)
+
+    @property
     def band_doubt_thz(self) -> FloatArray:
         """Calibrated spread of each band along the path, (q, b)."""
         return self._calibrated(np.asarray(self.band_frequency_thz, dtype=float))
@@ -290,8 +318,15 @@ heat_capacity_p_j_per_mol_atoms_k
         return self._calibrated(known) if known.size else known
 
     def thermal_doubt(self, name: str) -> FloatArray:
-        """Calibrated spread of an array over temperature by its field's name, (t,)."""
-        return self._calibrated(getattr(self, name))
+        """Calibrated spread of an array over temperature by its field's name, (t,).
+
+        It ends where the first member leaves the volumes of its expansion: the spread of
+        those that are left would jump there. Members without an expansion do not count.
+        """
+        values = getattr(self, name)
+        known = np.isfinite(values)
+        shared = known[known.any(axis=1)].all(axis=0)
+        return np.where(shared, self._calibrated(values), np.nan)
 
     def _calibrated(self, values: FloatArray) -> FloatArray:
         return np.asarray(self.calibration.force * spread(values))

@@ -20,8 +20,10 @@ DECADES, ABOVE = 3.5, 0.15
 """Powers of ten of a logarithmic scale, and how far its axis goes beyond."""
 
 ALL_BUT_FEW = 0.98
-CLOSER = 1.25
-"""A supercell is looked at from nearer than a cell; its corners hold no atoms beyond it."""
+TICKS, ENDS = 5, (1.0, 1.2, 1.6, 2.0, 2.4, 3.2, 4.0, 6.0, 8.0, 10.0)
+CLOSER, HEIGHT = 1.2, 460
+"""A supercell is looked at from nearer than a cell; its corners hold no atoms beyond it. The
+height alone sets the scale, and both together are chosen so that a telephone is wide enough."""
 
 COARSE_ABOVE = 30
 """More atoms than this are drawn with coarser spheres, so that the slider answers quickly."""
@@ -111,7 +113,7 @@ def values(result: AtomEnergies, name: str) -> FloatArray:
             return result.excess
 
 
-def figure(result: AtomEnergies, index: int, name: str, height: int = 540) -> go.Figure:
+def figure(result: AtomEnergies, index: int, name: str, height: int = HEIGHT) -> go.Figure:
     """Draw the supercell at one amplitude, its atoms coloured on the scale of all of them.
 
     Parameters
@@ -142,7 +144,7 @@ def figure(result: AtomEnergies, index: int, name: str, height: int = 540) -> go
             "cmin": low,
             "cmax": high,
             "colorscale": style.DIVERGING if quantity.diverging else style.SEQUENTIAL,
-            "colorbar": _colour_bar(quantity, low, high),
+            "colorbar": _colour_bar(quantity, low, high, float(np.abs(everything).max())),
         },
     )
     return plot
@@ -157,8 +159,16 @@ def _range(everything: FloatArray, name: str) -> tuple[float, float]:
     if quantity.logarithmic:
         last = np.log10(max(float(everything.max()), SMALLEST))
         return last - DECADES, last
-    highest = max(float(np.quantile(np.abs(everything), ALL_BUT_FEW)), SMALLEST)
+    sizes = np.abs(everything)
+    usual = _round(max(float(np.quantile(sizes, ALL_BUT_FEW)), SMALLEST))
+    highest = min(usual, max(float(sizes.max()), SMALLEST))
     return (-highest, highest) if quantity.diverging else (0.0, highest)
+
+
+def _round(value: float) -> float:
+    """Return the next larger number whose quarters are short."""
+    decade = 10.0 ** np.floor(np.log10(value))
+    return float(decade * next(step for step in ENDS if step * decade >= value * (1 - 1e-9)))
 
 
 def _element(
@@ -188,13 +198,24 @@ def _element(
     )  # fmt: skip
 
 
-def _colour_bar(quantity: Quantity, low: float, high: float) -> dict[str, Any]:
-    ticks: dict[str, Any] = {}
+def _ticks(quantity: Quantity, low: float, high: float, largest: float) -> dict[str, Any]:
+    """Marks of the colours; the last one says that it stands for larger values as well."""
     if quantity.logarithmic:
         powers = np.arange(np.ceil(low), high + 1e-9)
-        ticks = {"tickvals": powers, "ticktext": [f"{10.0**power:g}" for power in powers]}
+        return {"tickvals": powers, "ticktext": [f"{10.0**power:g}" for power in powers]}
+    if largest <= high:
+        return {}
+    places = np.linspace(low, high, TICKS)
+    written = [f"{place:.3g}".replace("-", "−") for place in places]
+    written[-1] = f"≥ {written[-1]}"
+    if quantity.diverging:
+        written[0] = f"≤ {written[0]}"
+    return {"tickvals": places, "ticktext": written}
+
+
+def _colour_bar(quantity: Quantity, low: float, high: float, largest: float) -> dict[str, Any]:
     return {
-        **ticks,
+        **_ticks(quantity, low, high, largest),
         "title": {"text": f"{quantity.title} ({quantity.unit})", "side": "top"},
         "orientation": "h",
         "thickness": 12,

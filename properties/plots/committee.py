@@ -18,7 +18,17 @@ PERCENT = 100.0
 BAND = "rgba(230, 159, 0, 0.34)"
 BAND_EDGE = "rgba(230, 159, 0, 0.55)"
 FAR = 0.5
-"""Numbers with a larger relative spread reach beyond the chart, so that others can be read."""
+"""Numbers with a larger relative spread may reach beyond the chart, so that others are read."""
+
+AROUND, AROUND_LEVEL, MARGIN = 1.0, 0.5, 0.05
+"""How far an axis goes beyond its curves at most, in parts of their height and of their largest
+value, and the free part at each of its ends."""
+
+BEYOND = 1.15
+"""Length of the axis of the overview over what it has to show."""
+
+SYMBOLS = ("circle", "diamond", "square", "cross")
+"""Members that share a colour have different ones."""
 
 NEUTRAL_BAND = "rgba(133, 144, 160, 0.30)"
 """Under points in the colours of members."""
@@ -79,6 +89,8 @@ def with_doubt(
 ) -> go.Figure:
     """Shade the doubt of a function of temperature around its curve.
 
+    A band that is much wider than the curves are high reaches beyond the chart.
+
     Parameters
     ----------
     committee
@@ -97,9 +109,28 @@ def with_doubt(
         return figure
     kelvin, middle, half = kelvin[known], getattr(result, name)[known], half[known]
     edges = [scale * (middle + half), scale * (middle - half)[::-1]]
+    curves = np.concatenate([np.asarray(trace.y, dtype=float) for trace in figure.data])
+    figure.update_yaxes(range=_readable(curves, np.concatenate(edges)))
     figure.add_trace(_shaded([kelvin, kelvin[::-1]], edges))
     figure.data = (figure.data[-1], *figure.data[:-1])
     return figure
+
+
+def _readable(curves: FloatArray, band: FloatArray) -> list[float]:
+    """Ends of an axis that shows all curves, and of the band what leaves them readable."""
+    low, high = float(np.nanmin(curves)), float(np.nanmax(curves))
+    most = max(AROUND * (high - low), AROUND_LEVEL * max(abs(low), abs(high)))
+    bottom = max(min(low, float(np.nanmin(band))), low - most)
+    top = min(max(high, float(np.nanmax(band))), high + most)
+    margin = MARGIN * (top - bottom)
+    return [bottom - margin, top + margin]
+
+
+def is_cut(figure: go.Figure) -> bool:
+    """Tell whether the band of :func:`with_doubt` reaches beyond the chart."""
+    bands = [np.asarray(trace.y) for trace in figure.data if trace.name == BAND_NAME]
+    ends = figure.layout.yaxis.range
+    return any(band.min() < ends[0] or band.max() > ends[1] for band in bands)
 
 
 def overview(numbers: Sequence[Number], names: Sequence[str]) -> go.Figure:
@@ -110,7 +141,7 @@ def overview(numbers: Sequence[Number], names: Sequence[str]) -> go.Figure:
     names
         Of the members.
     """
-    shown = [number for number in numbers if np.isfinite(number.relative)]
+    shown = _relative(numbers)
     figure = go.Figure()
     labels = [number.name for number in shown]
     figure.add_bar(
@@ -129,22 +160,52 @@ def overview(numbers: Sequence[Number], names: Sequence[str]) -> go.Figure:
             y=labels,
             x=[PERCENT * (n.members[k] - n.value) / abs(n.value) for n in shown],
             mode="markers",
-            marker={"size": 8, "color": style.CYCLE[k % len(style.CYCLE)], "opacity": 0.85},
+            marker={"size": 8, "color": _colour(k), "symbol": _symbol(k), "opacity": 0.85},
             name=name,
             customdata=[[n.members[k], n.unit] for n in shown],
             hovertemplate="%{y} = %{customdata[0]:.5g} %{customdata[1]}"
             "<extra>%{fullData.name}</extra>",
         )
     figure.add_vline(x=0, line=style.line(style.NEUTRAL, width=1))
-    reach = [np.abs(n.members / n.value - 1).max() for n in shown if n.relative < FAR]
-    known = [PERCENT * float(one) for one in reach if np.isfinite(one)]
-    if known:
-        limit = 1.15 * max(*known, *(PERCENT * n.relative for n in shown if n.relative < FAR))
-        figure.update_xaxes(range=[-limit, limit])
+    limit = _limit(shown)
+    if np.isfinite(limit):
+        figure.update_xaxes(range=[-PERCENT * limit, PERCENT * limit])
     figure.update_xaxes(title="off the committee's value (%)", zeroline=False)
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
     style.finish(figure, height=150 + 27 * len(shown))
     return figure.update_layout(margin={"l": 8, "t": 60}, bargap=0.35)
+
+
+def _relative(numbers: Sequence[Number]) -> list[Number]:
+    """Numbers that can be given in per cent of themselves."""
+    return [number for number in numbers if np.isfinite(number.relative)]
+
+
+def _reach(number: Number) -> float:
+    """Relative distance of the farthest member or, where it is larger, the spread."""
+    off = np.abs(number.members / number.value - 1)
+    return float(max(number.relative, off[np.isfinite(off)].max(initial=0.0)))
+
+
+def _limit(shown: Sequence[Number]) -> float:
+    """Half width of the axis, relative; infinite where no number would set it."""
+    return BEYOND * max(
+        (_reach(number) for number in shown if number.relative < FAR), default=np.inf
+    )
+
+
+def beyond(numbers: Sequence[Number]) -> list[Number]:
+    """Return the numbers that reach beyond the chart of :func:`overview`."""
+    shown = _relative(numbers)
+    return [number for number in shown if _reach(number) > _limit(shown)]
+
+
+def _colour(member: int) -> str:
+    return style.CYCLE[member % len(style.CYCLE)]
+
+
+def _symbol(member: int) -> str:
+    return SYMBOLS[member // len(style.CYCLE) % len(SYMBOLS)]
 
 
 def members(number: Number, names: Sequence[str]) -> go.Figure:
@@ -154,7 +215,7 @@ def members(number: Number, names: Sequence[str]) -> go.Figure:
         go.Bar(
             x=list(names),
             y=off.tolist(),
-            marker={"color": [style.CYCLE[k % len(style.CYCLE)] for k in range(len(off))]},
+            marker={"color": [_colour(k) for k in range(len(off))]},
             customdata=number.members,
             hovertemplate=f"%{{x}}: %{{customdata:.5g}} {number.unit}<br>"
             f"%{{y:+.3g}} {number.unit} from the committee<extra></extra>",

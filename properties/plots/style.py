@@ -1,7 +1,8 @@
 """What all figures share: colours, layout, and how numbers appear on hover.
 
 The colours are those of Okabe and Ito, which people with any common colour
-blindness can tell apart; black, their eighth, would vanish on a dark page.
+blindness can tell apart; in the place of black, their eighth, which would vanish
+on a dark page, stands a violet as far from the others as they are from each other.
 Backgrounds are transparent and text takes the page's colour.
 """
 
@@ -14,7 +15,8 @@ from plotly.colors import hex_to_rgb, unlabel_rgb
 
 BLUE, ORANGE, GREEN, RED = "#0072b2", "#e69f00", "#009e73", "#d55e00"
 SKY, PINK, YELLOW = "#56b4e9", "#cc79a7", "#f0e442"
-CYCLE = (BLUE, RED, GREEN, ORANGE, PINK, SKY, YELLOW)
+VIOLET = "#8040e0"
+CYCLE = (BLUE, RED, GREEN, ORANGE, PINK, SKY, YELLOW, VIOLET)
 
 NEUTRAL = "#8590a0"
 """Grey with enough contrast on white and on near-black."""
@@ -59,9 +61,18 @@ def finish(figure: go.Figure, height: int = 380, legend: bool = True) -> go.Figu
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": NEUTRAL, "activecolor": BLUE},
         colorway=list(CYCLE),
     )
-    figure.update_xaxes(gridcolor=GRID, zerolinecolor=RULE, linecolor=RULE)
-    figure.update_yaxes(gridcolor=GRID, zerolinecolor=RULE, linecolor=RULE)
+    axis = {"gridcolor": GRID, "zerolinecolor": RULE, "linecolor": RULE}
+    figure.update_xaxes(axis)
+    figure.update_yaxes(axis)
+    figure.for_each_xaxis(_powers_of_ten)
+    figure.for_each_yaxis(_powers_of_ten)
     return figure
+
+
+def _powers_of_ten(axis: go.layout.XAxis | go.layout.YAxis) -> None:
+    """Write 4 × 10⁻⁵ where plotly would write 40µ; decades of a logarithm stay as they are."""
+    if axis.type != "log":
+        axis.exponentformat = "power"
 
 
 def ink(background: str) -> str:

@@ -24,6 +24,15 @@ LABELLED, TINY = 0.05, 1e-300
 BEYOND_A = 0.6
 """How far beyond the cut-off the axis of distances goes."""
 
+FULL, ANGLES_DEG = 1.12, 183.0
+"""Ends of the axes: of contributions, in units of the largest, and of angles."""
+
+ONE_HEAD = 0.015
+"""Sticks nearer than this part of the axis look like one, and share the sum of their counts."""
+
+ROOM = (0.065, 0.05)
+"""Part of each axis that a written count takes; one that another leaves no room is left out."""
+
 
 def over_distance(
     curve: Curve, cutoff: Curve, sticks: Sequence[Sticks], cutoff_a: float, height: int = HEIGHT
@@ -38,11 +47,12 @@ def over_distance(
         x=curve.x, y=curve.y, name=curve.name, line=style.line(style.BLUE, width=3),
         hovertemplate=style.hover("r:.2f", "value:.3f", "Å"),
     )  # fmt: skip
+    end = cutoff_a + BEYOND_A
     for item, colour in zip(sticks, (style.RED, style.GREEN, style.ORANGE), strict=False):
-        _stick(plot, item, colour, "Å", "neighbours")
+        _stick(plot, item, colour, "Å", "neighbours", (end, FULL))
     plot.add_vline(x=cutoff_a, line={"color": style.RULE, "dash": "dot"})
-    plot.update_xaxes(title="distance r (Å)", range=[0, cutoff_a + BEYOND_A])
-    plot.update_yaxes(title="contribution of a neighbour", range=[0, 1.12])
+    plot.update_xaxes(title="distance r (Å)", range=[0, end])
+    plot.update_yaxes(title="contribution of a neighbour", range=[0, FULL])
     return style.finish(plot, height)
 
 
@@ -58,7 +68,8 @@ def over_angle(
         x=curve.x, y=curve.y, name=curve.name, line=style.line(style.BLUE, width=3),
         hovertemplate=style.hover("θ:.0f", "factor:.3f", "°"),
     )  # fmt: skip
-    _stick(upper, positions, style.RED, "°", "pairs", contributions.height)
+    axes = (ANGLES_DEG, FULL * float(curve.y.max()))
+    _stick(upper, positions, style.RED, "°", "pairs", axes, contributions.height)
     for trace in upper.data:
         plot.add_trace(trace, row=1, col=1)
     plot.add_bar(
@@ -68,9 +79,9 @@ def over_angle(
         row=2, col=1,
     )  # fmt: skip
     style.finish(plot, height)
-    plot.update_xaxes(range=[0, 183], dtick=30)
+    plot.update_xaxes(range=[0, ANGLES_DEG], dtick=30)
     plot.update_xaxes(title="angle θ (°)", row=2, col=1)
-    plot.update_yaxes(title="angular factor", rangemode="tozero", row=1, col=1)
+    plot.update_yaxes(title="angular factor", range=[0, axes[1]], row=1, col=1)
     plot.update_yaxes(title="adds to G", rangemode="tozero", row=2, col=1)
     return plot
 
@@ -81,11 +92,13 @@ def _stick(
     colour: str,
     unit: str,
     what: str,
+    axes: tuple[float, float],
     weight: FloatArray | None = None,
 ) -> None:
     """A thin line from the axis to the curve for each place, with a head.
 
-    Where weights are given, what weighs little has a small head and no number.
+    Lengths of the axes tell which counts have room. Where weights are given, what weighs
+    little has a small head and no number.
     """
     share = np.ones(len(sticks.x)) if weight is None else weight / max(weight.max(), TINY)
     gaps = np.full(len(sticks.x), np.nan)
@@ -97,10 +110,7 @@ def _stick(
     plot.add_scatter(
         x=sticks.x, y=sticks.height, mode="markers+text", name=sticks.name,
         marker={"color": colour, "size": 4 + 6 * np.sqrt(share)}, customdata=sticks.count,
-        text=[
-            f"×{count}" if part > LABELLED else ""
-            for count, part in zip(sticks.count, share, strict=True)
-        ],
+        text=_counts(sticks, share > LABELLED, axes),
         textposition="top center",
         textfont={"size": 11, "color": colour},
         hovertemplate=(
@@ -110,16 +120,43 @@ def _stick(
     )  # fmt: skip
 
 
+def _counts(sticks: Sticks, telling: NDArray[np.bool_], axes: tuple[float, float]) -> list[str]:
+    """Counts to write on the heads; empty where there is no room for one."""
+    written = [""] * len(sticks.x)
+    taken: list[FloatArray] = []
+    groups = _heads(sticks.x, np.flatnonzero(telling), ONE_HEAD * axes[0])
+    adds = sticks.height * sticks.count
+    for group in sorted(groups, key=lambda group: -adds[group].sum()):
+        highest = int(group[sticks.height[group].argmax()])
+        place = np.array([sticks.x[highest], sticks.height[highest]]) / axes
+        if all((np.abs(place - other) > ROOM).any() for other in taken):
+            taken.append(place)
+            written[highest] = f"×{sticks.count[group].sum()}"
+    return written
+
+
+def _heads(x: FloatArray, which: NDArray[np.int64], width: float) -> list[NDArray[np.int64]]:
+    """Join neighbouring sticks, ascending in place, as long as a group is not wider."""
+    groups: list[list[int]] = []
+    for k in which.tolist():
+        if groups and x[k] - x[groups[-1][0]] < width:
+            groups[-1].append(k)
+        else:
+            groups.append([k])
+    return [np.array(group) for group in groups]
+
+
 def family(
     curves: Sequence[Curve], places: Sticks, x_title: str, y_title: str, height: int = HEIGHT
 ) -> go.Figure:
     """Draw many functions at once, and the crystal's own places as a rug below them."""
     plot = go.Figure()
     for index, curve in enumerate(curves):
+        name = curve.name.replace("r_s", "r<sub>s</sub>")
         plot.add_scatter(
-            x=curve.x, y=curve.y, name=curve.name, showlegend=False,
+            x=curve.x, y=curve.y, name=name, showlegend=False,
             line=style.line(_shade(index, len(curves)), width=1.8),
-            hovertemplate=f"{curve.name}<br>%{{x:.2f}}: %{{y:.3f}}<extra></extra>",
+            hovertemplate=f"{name}<br>%{{x:.2f}}: %{{y:.3f}}<extra></extra>",
         )  # fmt: skip
     plot.add_scatter(
         x=places.x, y=np.full(len(places.x), -0.05), mode="markers", name=places.name,

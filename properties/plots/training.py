@@ -13,7 +13,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from properties.plots import style
+from properties.plots import style, ticks
 
 FloatArray = NDArray[np.float64]
 
@@ -29,19 +29,30 @@ PART_TITLES = {
     "test": "test",
     "far": "far from the training",
 }
+CLEAR_BLUE = "#3596dd"
+"""Stands out on white and on near-black, where the darker one is dim."""
+
 PART_COLOURS = {
     "train": style.NEUTRAL,
     "validation": style.ORANGE,
-    "test": style.BLUE,
+    "test": CLEAR_BLUE,
     "far": style.RED,
 }
 MOST_POINTS = 4000
 """Points of one part that a parity plot draws; more look the same and slow the page."""
 
-FAINT = 0.35
+FAINT = 0.55
+REFINEMENT = "refinement"
+SAME = 1e-6
+"""Relative difference of errors that are those of the same weights."""
 
 
-def history(entries: Mapping[str, Any], kind: str = FORCES, height: int = 360) -> go.Figure:
+def history(
+    entries: Mapping[str, Any],
+    kind: str = FORCES,
+    height: int = 360,
+    kept: Sequence[Mapping[str, Any]] = (),
+) -> go.Figure:
     """Draw the errors of a training that runs or has run.
 
     Parameters
@@ -50,6 +61,9 @@ def history(entries: Mapping[str, Any], kind: str = FORCES, height: int = 360) -
         Content of ``history.json``.
     kind
         One of :data:`KINDS`.
+    kept
+        Errors of each member on the validation frames with the weights that it has kept, as
+        in ``report.json``; empty while they are not known.
     """
     known = [
         entry
@@ -60,40 +74,57 @@ def history(entries: Mapping[str, Any], kind: str = FORCES, height: int = 360) -
         return style.empty(f"There are no errors of the {TITLES[kind]} yet.", height)
     train = np.array([entry["train"][kind] for entry in known])
     validation = np.array([entry["validation"][kind] for entry in known])
-    epoch = np.arange(1, len(known) + 1)
+    where = [_place(entry) for entry in known]
     plot = go.Figure()
     for name, values, colour in (
         ("training frames", train, style.NEUTRAL),
-        ("validation frames", validation, style.BLUE),
+        ("validation frames", validation, CLEAR_BLUE),
     ):
-        plot.add_traces(_of_members(epoch, values, colour, name))
-        plot.add_trace(
-            go.Scatter(
-                x=epoch,
-                y=values.mean(axis=1),
-                name=name,
-                line=style.line(colour),
-                hovertemplate=style.hover("epoch", "error:.3g", "", UNITS[kind]),
-            )
-        )
-    _mark_stages(plot, [entry["stage"] for entry in known])
-    plot.update_yaxes(type="log", title=f"RMSE of {TITLES[kind]} ({UNITS[kind]})")
-    plot.update_xaxes(title="epoch")
+        plot.add_traces(_of_members(values, colour, name))
+        plot.add_trace(_mean(values, colour, name, where, UNITS[kind]))
+    plot.add_traces(_dots(known, validation, kept, where, UNITS[kind]))
+    stages = [entry["stage"] for entry in known]
+    _mark_stages(plot, stages)
+    both = np.concatenate([train, validation])
+    plot.update_yaxes(
+        title=f"RMSE of {TITLES[kind]} ({UNITS[kind]})", **ticks.axis(both.min(), both.max())
+    )
+    plot.update_xaxes(title="epoch, then step" if REFINEMENT in stages else "epoch")
     style.finish(plot, height)
     return plot.update_layout(uirevision=kind)
 
 
-def _of_members(
-    epoch: NDArray[np.int64], values: FloatArray, colour: str, name: str
-) -> list[go.Scatter]:
+def _place(entry: Mapping[str, Any]) -> str:
+    """Return where an entry of the history belongs: ``epoch 7``, ``step 3 of refinement``."""
+    if entry["stage"] == REFINEMENT:
+        return f"step {entry['epoch']} of {REFINEMENT}"
+    return f"epoch {entry['epoch']}"
+
+
+def _mean(
+    values: FloatArray, colour: str, name: str, where: list[str], unit: str
+) -> go.Scatter:
+    return go.Scatter(
+        x=np.arange(1, len(values) + 1),
+        y=values.mean(axis=1),
+        mode="lines",
+        name=name,
+        line=style.line(colour, width=2.5),
+        customdata=where,
+        hovertemplate=f"%{{customdata}}<br>error %{{y:.3g}} {unit}"
+        "<extra>%{fullData.name}</extra>",
+    )
+
+
+def _of_members(values: FloatArray, colour: str, name: str) -> list[go.Scatter]:
     if values.shape[1] < 2:
         return []
     return [
         go.Scatter(
-            x=epoch,
+            x=np.arange(1, len(values) + 1),
             y=member,
             mode="lines",
-            line=style.line(colour, width=0.8),
+            line=style.line(colour, width=1),
             opacity=FAINT,
             showlegend=False,
             hoverinfo="skip",
@@ -101,6 +132,51 @@ def _of_members(
         )
         for number, member in enumerate(values.T, start=1)
     ]
+
+
+def _dots(
+    known: Sequence[Mapping[str, Any]],
+    validation: FloatArray,
+    kept: Sequence[Mapping[str, Any]],
+    where: list[str],
+    unit: str,
+) -> list[go.Scatter]:
+    """Mark on the validation lines where the weights come from that each member kept."""
+    found = kept_entries(known, kept)
+    drawn = [(member, index) for member, index in enumerate(found) if index is not None]
+    if not drawn:
+        return []
+    return [
+        go.Scatter(
+            x=[index + 1 for _, index in drawn],
+            y=[validation[index, member] for member, index in drawn],
+            mode="markers",
+            name="weights that a member kept",
+            marker={"color": CLEAR_BLUE, "size": 9, "line": {"color": "white", "width": 1.5}},
+            customdata=[f"member {member + 1}, {where[index]}" for member, index in drawn],
+            hovertemplate=f"%{{customdata}}<br>error %{{y:.3g}} {unit}<extra>kept</extra>",
+        )
+    ]
+
+
+def kept_entries(
+    known: Sequence[Mapping[str, Any]], kept: Sequence[Mapping[str, Any]]
+) -> list[int | None]:
+    """Return for each member the entry of the history whose weights it has kept.
+
+    Those are the weights with the same errors on the validation frames, of energies, forces
+    and stresses alike; ``None`` where there is no such entry.
+    """
+    found: list[int | None] = []
+    for member, errors in enumerate(kept):
+        off = np.zeros(len(known))
+        for kind, summary in errors.items():
+            if summary:
+                line = np.array([entry["validation"][kind][member] for entry in known])
+                off = np.maximum(off, np.abs(line - summary["rmse"]) / summary["rmse"])
+        best = int(np.argmin(off))
+        found.append(best if off[best] < SAME else None)
+    return found
 
 
 def _mark_stages(plot: go.Figure, stages: Sequence[str]) -> None:
@@ -150,9 +226,15 @@ def parity(
             hoverinfo="skip",
         )
     )
-    plot.update_xaxes(title=f"label ({unit})")
-    plot.update_yaxes(title=f"committee ({unit})", scaleanchor="x")
+    plot.update_xaxes(title=f"{kind} by the label ({unit})")
+    plot.update_yaxes(title=f"{kind} by the committee ({unit})", scaleanchor="x")
     return style.finish(plot, height)
+
+
+def has_labels(arrays: Mapping[str, FloatArray], kind: str) -> bool:
+    """Return whether any frame has labels of this kind."""
+    labels = [arrays.get(f"{part}_{kind}_label", np.zeros(0)) for part in PART_TITLES]
+    return not bool(np.isnan(np.concatenate(labels)).all())
 
 
 def _points(
@@ -164,7 +246,7 @@ def _points(
         y=arrays[f"{part}_{kind}_model"][usable],
         mode="markers",
         name=PART_TITLES[part],
-        marker={"size": 5, "opacity": 0.6, "color": PART_COLOURS[part]},
+        marker={"size": 5, "opacity": 0.85, "color": PART_COLOURS[part]},
         customdata=spread,
         hovertemplate=f"label %{{x:.4g}} {unit}<br>committee %{{y:.4g}} ± "
         f"%{{customdata:.2g}} {unit}<extra>%{{fullData.name}}</extra>",
@@ -184,13 +266,14 @@ def learning_curve(
         return style.empty("No learning curve was asked for.", height)
     count = [point["n_train"] for point in curve]
     members = [[member[kind]["rmse"] for member in point["members"]] for point in curve]
+    every = [value for values in members for value in values]
     plot = go.Figure(
         go.Scatter(
             x=[n for n, values in zip(count, members, strict=True) for _ in values],
-            y=[value for values in members for value in values],
+            y=every,
             mode="markers",
             name="members",
-            marker={"color": style.BLUE, "opacity": FAINT, "size": 7},
+            marker={"color": CLEAR_BLUE, "opacity": FAINT, "size": 7},
             hovertemplate=style.hover("frames", "error:.3g", "", UNITS[kind]),
         )
     )
@@ -199,17 +282,22 @@ def learning_curve(
             x=count,
             y=[float(np.mean(values)) for values in members],
             name="mean member",
-            line=style.line(style.BLUE),
+            line=style.line(CLEAR_BLUE),
             hovertemplate=style.hover("frames", "error:.3g", "", UNITS[kind]),
         )
     )
     plot.update_xaxes(type="log", title="training frames", tickvals=count)
-    plot.update_yaxes(type="log", title=f"RMSE of {TITLES[kind]} ({UNITS[kind]})")
+    plot.update_yaxes(
+        title=f"RMSE of {TITLES[kind]} ({UNITS[kind]})", **ticks.axis(min(every), max(every))
+    )
     return style.finish(plot, height)
 
 
 def reliability(report: Mapping[str, Any], kind: str = "force", height: int = 360) -> go.Figure:
     """Draw which share of the errors lies within intervals that the committee claims.
+
+    What counts is drawn solid: the members' spread times its factor, or as it is where the
+    factor is below one, for a spread is widened but never narrowed.
 
     Parameters
     ----------
@@ -225,10 +313,7 @@ def reliability(report: Mapping[str, Any], kind: str = "force", height: int = 36
     for part in ("test", "far"):
         if part not in known:
             continue
-        for state, dash, words in (
-            ("before", "dot", "as the members differ"),
-            ("after", "solid", f"times {known[f'{kind}_factor']:.2f}"),
-        ):
+        for state, dash, words in _states(known[f"{kind}_factor"]):
             plot.add_trace(_curve(known[part][kind][state], part, dash, words))
     plot.add_trace(
         go.Scatter(
@@ -243,6 +328,17 @@ def reliability(report: Mapping[str, Any], kind: str = "force", height: int = 36
     plot.update_xaxes(title="expected share within the interval", range=[0, 1])
     plot.update_yaxes(title="share observed", range=[0, 1])
     return style.finish(plot, height)
+
+
+def _states(factor: float) -> tuple[tuple[str, str, str], ...]:
+    """Return name, line and words of the spread without and with its factor."""
+    plain, scaled = "as the members differ", f"times {factor:.2f}"
+    if factor < 1:
+        return (
+            ("before", "solid", plain),
+            ("after", "dot", f"{scaled} (measured, not applied)"),
+        )
+    return ("before", "dot", plain), ("after", "solid", scaled)
 
 
 def _curve(curve: Mapping[str, Any], part: str, dash: str, words: str) -> go.Scatter:

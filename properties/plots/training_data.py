@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from properties.plots import style
+from properties.plots import style, ticks
 
 if TYPE_CHECKING:
     from mlpcore.dataset import Dataset
@@ -48,20 +48,22 @@ def labels(dataset: Dataset, height: int = 360) -> go.Figure:
     )
     plot.update_xaxes(title="volume (Å³/atom)")
     if one_volume:
-        plot.update_xaxes(title="largest force (eV/Å)", type="log", dtick=1)
+        plot.update_xaxes(title="largest force (eV/Å)", **ticks.axis(force.min(), force.max()))
     plot.update_yaxes(title="energy above the lowest (meV/atom)")
     return style.finish(plot, height, legend=False)
 
 
 def _scale(force: NDArray[np.float64]) -> dict[str, Any]:
-    """Colours for the logarithm of the force, with its powers of ten as ticks."""
-    powers = np.arange(np.floor(np.log10(force.min())), np.ceil(np.log10(force.max())) + 1)
+    """Colours for the logarithm of the force, with numbers beside them however near it lies."""
+    marked = ticks.logarithmic(float(force.min()), float(force.max()))
     return {
         "colorscale": style.SEQUENTIAL,
+        "cmin": float(np.log10(marked[0])),
+        "cmax": float(np.log10(marked[-1])),
         "colorbar": {
             "title": {"text": "largest force<br>(eV/Å)"},
             "thickness": 12,
-            "tickvals": powers,
-            "ticktext": [f"{10.0**power:g}" for power in powers],
+            "tickvals": np.log10(marked),
+            "ticktext": [ticks.words(value) for value in marked],
         },
     }

@@ -105,7 +105,7 @@ def thermal_expansion(
     result = _result(points, sampler.dropped, mode, shape, pressure_gpa, elastic, born)
     cells = [point.crystal.to_atoms() for point in points]
     outside = extrapolation.checks(
-        potential, "thermal_extrapolation", {"the cells of the volumes": cells}
+        potential, "thermal_extrapolation", {"the cells of the expansion's volumes": cells}
     )
     return replace(result, checks=(*result.checks, *outside))
 

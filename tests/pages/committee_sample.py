@@ -37,7 +37,7 @@ def result(n_members: int = 4) -> AtomEnergies:
         force_spread_ev_per_a=spread,
         force_noise_ev_per_a=np.zeros_like(spread),
         excess=np.maximum(squares - 0.1, 0.0),
-        worst=("", "", "G2 Cl"),
+        worst=("", "", "Na: G2 Cl, η = 0.79 Å⁻², r_s = 4.875 Å"),
         total_energy_ev=shares.sum(axis=1),
         total_spread_ev=0.05 * spread.sum(axis=1),
         n_members=n_members,

@@ -10,6 +10,8 @@ import pytest
 
 from mlpcore import registry
 from pages.ui import phonons_view, session, source_form, spec_form, text, thermal_view
+from properties import extrapolation
+from properties.checks import Check
 from properties.committee.result import Calibration
 from properties.spec import STAGES
 from properties.vibrations.born import BornCharges
@@ -79,11 +81,86 @@ def test_calibration_is_told_and_applied(opened):
 def test_a_factor_below_one_is_told_and_not_applied(opened):
     app = opened("Uncertainty", calibration=Calibration(1.5, 0.001, known=True))
     said = seen.words(app)
-    assert "multiplied by 1.00 for forces" in said
+    assert "multiplied by 1.50 for energies" in said
+    assert "For forces and all that follows from them it is not widened" in said
     assert "Measured were factors of 0.001 for forces" in said
+    assert "Calibration" not in seen.figures(app)
     table = next(t.value for t in app.dataframe if "± epistemic" in t.value.columns)
     found = float(table.set_index("Number").loc["C11", "± epistemic"])
     assert found == pytest.approx(154.3 * SPREAD, abs=1)
+
+
+def test_a_factor_that_would_be_written_as_one_is_not_told(opened):
+    app = opened("Uncertainty", calibration=Calibration(1.001, 1.002, known=True))
+    assert "The spread of the members is not widened" in seen.words(app)
+
+
+def failing(code, label="Something", message="It is wrong."):
+    return Check(code, label, False, message)
+
+
+def labels(metrics):
+    return {metric.label.replace(" :orange", ":").partition(":")[0] for metric in metrics}
+
+
+def flagged(app):
+    return labels(metric for metric in app.metric if ":orange[" in metric.label)
+
+
+@pytest.mark.parametrize(
+    ("code", "concerned"),
+    [
+        ("committee_all", {"Members"}),
+        ("committee_agreement", {"Least sure"}),
+        ("committee_other", set()),
+    ],
+)
+def test_only_figures_that_a_check_concerns_are_marked(opened, code, concerned):
+    app = opened("Uncertainty", calibration=CALIBRATION, checks=(failing(code),))
+    above = {"Members", "Energy ±", "Calibration", "Least sure"}
+    assert above <= labels(app.metric)
+    assert flagged(app) & above == concerned
+
+
+def test_outside_of_the_training_data_the_spread_is_not_called_an_error(page, store):
+    stages = doubts.all_stages(calibration=CALIBRATION)
+    message = f"Too far.{extrapolation.FUNCTION}Si: G² Si, η = 1 Å⁻², rₛ = 6.5 Å."
+    wrong = failing("thermal_extrapolation", "Outside the training data (expansion)", message)
+    stages["thermal"] = dataclasses.replace(stages["thermal"], checks=(wrong,))
+    app = page(job=jobs_on_disk.ended(store, "finished", stages))
+    app.session_state[session.TAB] = "Uncertainty"
+    app.run()
+    told = next(w.value for w in app.warning if "multiplied" in w.value)
+    assert "Outside of the training data ± cannot be trusted" in told
+    assert "There lie cells of the expansion" in told
+    assert "displaced" not in told
+    assert flagged(app) >= {"Volume expansion at 300 K"}
+    assert not flagged(app) & {"Energy ±", "Calibration", "Members"}
+    notice = next(w.value for w in app.warning if "a check failed" in w.value)
+    assert "Too far." in notice
+    assert "G²" not in notice
+    badges = [m.proto.help for m in app.markdown if "Outside the training data" in m.value]
+    assert any("G² Si" in hover for hover in badges)
+
+
+def test_members_are_shown_at_the_least_sure_number(opened):
+    wild = dataclasses.replace(
+        doubts.committee().number("C44"), members=57.9 * (1 + 4 * (doubts.SCALES - 1))
+    )
+    known = doubts.committee().numbers
+    found = tuple(wild if number.name == "C44" else number for number in known)
+    app = opened("Uncertainty", numbers=found)
+    assert app.selectbox(key="committee_number").value == "C44"
+    assert seen.figures(app)["Least sure: C44"] == text.share(4 * SPREAD)
+
+
+def test_nothing_is_said_to_reach_beyond_a_chart_that_holds_all(opened):
+    assert "eyond the chart" not in seen.words(opened("Uncertainty"))
+    known = doubts.committee().numbers
+    wild = dataclasses.replace(known[-1], members=known[-1].members * [-9, 1, 5, 20])
+    app = opened("Uncertainty", numbers=(*known[:-1], wild))
+    share = text.share(wild.relative)
+    assert f"Beyond the chart: {wild.name} (± {share})." in seen.words(app)
 
 
 def test_a_member_that_failed_is_named(opened):
@@ -135,6 +212,23 @@ def test_expansion_is_banded_until_it_is_switched_off(opened):
     assert sum(banded) == 4
     app.toggle(key=thermal_view.BANDED).set_value(False).run()
     assert not any(chart[0]["name"] == "± epistemic" for chart in drawn(app))
+
+
+def test_where_the_bands_end_is_told_with_the_member(opened):
+    state = {thermal_view.SECTION: "Expansion"}
+    assert "bands end" not in seen.words(opened("Expansion", state))
+    short = doubts.committee().alpha_volume_per_k.copy()
+    short[2, 40:] = np.nan
+    said = seen.words(opened("Expansion", state, alpha_volume_per_k=short))
+    kelvin = doubts.committee().temperatures_k[39]
+    assert f"The bands end at {kelvin:.0f} K: there member 3 leaves" in said
+
+
+def test_a_band_wider_than_its_chart_is_told(opened):
+    wide = 30 * (doubts.SCALES[:, None] - 1) + 1
+    wild = wide * doubts.committee().bulk_modulus_gpa[1]
+    app = opened("Expansion", {thermal_view.SECTION: "Expansion"}, bulk_modulus_gpa=wild)
+    assert seen.words(app).count(thermal_view.BAND_IS_CUT) == 1
 
 
 def test_without_a_committee_nothing_is_said_of_one(page, store):
@@ -204,6 +298,9 @@ def test_form_has_a_switch_for_models_with_members(page, store):
         (97.9345, None, "97.93 GPa"),
         (97.9345, float("nan"), "97.93 GPa"),
         (-5.0, 1e-9, "−5.0000 ± 0.0000 GPa"),
+        (4.671, 7.98, "4.7 ± 8.0 GPa"),
+        (4.671, 9.97, "5 ± 10 GPa"),
+        (231.2, 2262.0, "231 ± 2300 GPa"),
     ],
 )
 def test_uncertainty_has_two_digits(value, half, written):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlpcore import registry
+from pages.ui import training_origin
 from tests.pages import jobs_on_disk, sample
 
 
@@ -61,9 +62,10 @@ def test_every_model_tells_what_one_must_know(page):
     shown = page("models")
     everything = texts(shown.markdown)
     for model in registry.models():
-        for fact in (model.title, model.functional, model.licence, model.citation):
+        citation = training_origin.citation(model.citation)
+        for fact in (model.title, model.functional, model.licence, citation):
             assert fact in everything
         assert model.character in everything
     assert "89 (H to Pu, without Po, At, Rn, Fr, Ra)" in everything
-    cautions = [model.caution for model in registry.models() if model.caution]
+    cautions = [f"**{m.title}:** {m.caution}" for m in registry.models() if m.caution]
     assert [warning.value for warning in shown.warning] == cautions

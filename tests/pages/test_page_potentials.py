@@ -7,6 +7,7 @@ import streamlit as st
 
 from jobs import models
 from jobs.tasks import EVALUATION
+from mlpcore import registry
 from mlpcore.errors import CheckpointError
 from pages.ui import administrator_view, session
 from tests.pages import committee_sample, jobs_on_disk, seen
@@ -77,6 +78,38 @@ def test_without_a_committee_for_the_elements_the_page_says_so(section):
     assert "no committee that knows these elements" in seen.words(app)
 
 
+def test_the_committee_follows_the_crystal_also_in_the_browser(section):
+    app = section(ATOMS)
+    assert app.selectbox(key="atoms-model").value == "si-bp"
+    app.selectbox(key="example").set_value("NaCl").run()
+    committee = app.selectbox(key="atoms-model")
+    assert committee.value == "nacl-bp"
+    assert committee.proto.set_value, "else the browser goes on to show silicon"
+    assert committee.proto.raw_value == "NaCl (Behler–Parrinello, PBE)"
+    app.selectbox(key="example").set_value("Si").run()
+    assert app.selectbox(key="atoms-model").value == "si-bp"
+
+
+def test_short_names_are_on_cards_and_in_the_table(page):
+    app = page("models")
+    table = app.dataframe[0].value
+    assert dict(zip(table["Name"], table["Potential"], strict=True))["si-bp"] == (
+        "Silicon (Behler–Parrinello, PBE)"
+    )
+    assert ":gray[Name:] `si-bp`" in seen.words(app)
+    assert ":gray[Cite:] this project (CITATION.cff)" in seen.words(app)
+
+
+def test_cards_say_where_their_sources_are_and_which_factor_counts(page):
+    app = page("models")
+    words = seen.words(app)
+    assert "All sources of each part are in the file of the potential." in words
+    assert "among the files" not in words
+    assert "measured 0.87, not applied" in words
+    parts = [part for frame in app.dataframe[1:] for part in frame.value["Part"]]
+    assert "SevenNet-l3i5, on the test" in parts
+
+
 def test_a_look_at_atoms_is_shown_on_its_own_address(page, store):
     job = committee_sample.finished(store)
     app = page(job=job)
@@ -92,6 +125,28 @@ def test_a_look_at_atoms_is_shown_on_its_own_address(page, store):
     assert "better guide" in seen.words(app)
     axis = seen.charts(app)[0]["layout"]["coloraxis"]
     assert axis["colorbar"]["title"]["text"] == "spread of the force (eV/Å)"
+
+
+def test_the_last_look_is_named_beside_another_choice(section, store):
+    job = committee_sample.finished(store)
+    app = section(ATOMS)
+    app.session_state[session.ATOMS_JOB] = job
+    app.selectbox(key="example").set_value("Cu").run()
+    assert not app.exception
+    assert app.subheader[0].value == "NaCl, 1 × 1 × 1 cells, random pattern 0"
+    assert "SevenNet-0" in seen.words(app)
+
+
+def test_how_far_outside_is_told_with_the_function_on_hover(page, store):
+    app = page(job=committee_sample.finished(store))
+    label = "Outside the data by up to"
+    assert seen.figures(app)[label] == "0 × the range"
+    app.select_slider(key=session.ATOMS_AMPLITUDE).set_value(0.3).run()
+    figure = next(m for m in app.metric if m.label == label)
+    largest = committee_sample.result().excess[2].max()
+    assert float(figure.value.split()[0]) == pytest.approx(largest, rel=0.05)
+    assert "G² Cl" in figure.proto.help
+    assert "Cl neighbours" not in figure.proto.help
 
 
 def test_a_look_whose_model_is_gone_is_still_there(page, store):
@@ -157,10 +212,35 @@ def test_what_is_wrong_with_a_file_is_said(guarded, monkeypatch):
         raise CheckpointError("The file is a pickle.")
 
     monkeypatch.setattr(models, "add", refuse)
-    monkeypatch.setattr(administrator_view, "_chosen", lambda: b"x")
+    monkeypatch.setattr(administrator_view, "_require_new", lambda *_: None)
+    monkeypatch.setattr(administrator_view, "_chosen", lambda: (b"x", "a.safetensors"))
     app.run()
     app.button(key="administrator-add").click().run()
     assert "The file is a pickle." in seen.words(app)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (lambda: b"x" * 2000, "garbage.safetensors is not a file of the format"),
+        ((registry.PRETRAINED / "si-bp.safetensors").read_bytes, "cannot be deleted"),
+    ],
+)
+def test_a_refusal_leaves_the_list_and_the_way_out(
+    guarded, monkeypatch, tmp_path, content, said
+):
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "old.safetensors").write_bytes(b"x" * 2000)
+    app = sign_in(guarded)
+    chosen = (content(), "garbage.safetensors")
+    monkeypatch.setattr(administrator_view, "_chosen", lambda: chosen)
+    app.run()
+    app.button(key="administrator-add").click().run()
+    assert said in seen.words(app)
+    assert app.button(key="confirm-old")
+    assert app.button(key="administrator-out")
+    assert sorted(folder.glob("*")) == [folder / "old.safetensors"]
 
 
 def test_the_administrator_deletes_what_was_added(guarded, tmp_path):

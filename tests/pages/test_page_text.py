@@ -24,10 +24,39 @@ def test_fixed(value, expected):
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"), [(0.00123, "0.00123"), (1.234e-7, "1.23·10⁻⁷"), (-2.5, "−2.5")]
+    ("value", "expected"),
+    [
+        (0.00123, "0.00123"),
+        (1.234e-7, "1.23 × 10⁻⁷"),
+        (-2.5, "−2.5"),
+        (1.9999, "2.00"),
+        (131.4, "131"),
+        (131400.0, "131000"),
+        (2.5e8, "2.5 × 10⁸"),
+    ],
 )
 def test_short(value, expected):
     assert text.short(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(1.98, "2.0"), (2.0, "2"), (128.0, "130"), (1.26e-5, "1.3 × 10⁻⁵")]
+)
+def test_two_digits_stay_two(value, expected):
+    assert text.short(value, digits=2) == expected
+
+
+def test_one_digit_is_one_digit():
+    assert text.short(1.26e-5, digits=1) == "1 × 10⁻⁵"
+    assert text.short(1.26, digits=1) == "1"
+
+
+@pytest.mark.parametrize(
+    ("fraction", "expected"),
+    [(0.0143, "1.43 %"), (0.09994, "9.99 %"), (0.09999, "10 %"), (1.7219, "172 %")],
+)
+def test_shares_above_a_tenth_have_no_decimals(fraction, expected):
+    assert text.share(fraction) == expected
 
 
 @pytest.mark.parametrize(
@@ -77,8 +106,9 @@ def test_crystal_direction_and_indices_of_symbols():
         ("Lowest -3.65 THz (limit -0.1 THz).", "Lowest −3.65 THz (limit −0.1 THz)."),
         (
             "Largest force 2.4e-05 eV/Å (limit 1e+03).",
-            "Largest force 2.4·10⁻⁵ eV/Å (limit 1·10³).",
+            "Largest force 2.4 × 10⁻⁵ eV/Å (limit 1 × 10³).",
         ),
+        ("Lowest -0.00 THz, not -0.004 or -0.", "Lowest 0.00 THz, not −0.004 or 0."),
         ("Fd-3m before, P-1 after; 10-20 atoms", "Fd-3m before, P-1 after; 10-20 atoms"),
     ],
 )

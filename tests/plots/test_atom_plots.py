@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from ase.build import bulk
@@ -70,6 +72,53 @@ def test_sticks_end_on_the_curve_with_their_counts():
     np.testing.assert_allclose(
         heads.y, np.interp(heads.x, view.curve.x, view.curve.y), atol=1e-3
     )
+
+
+def heads(places, counts, heights, end=6.6):
+    sticks = curves.Sticks("s", np.array(places), np.array(heights), np.array(counts))
+    return function_plots._counts(sticks, np.ones(len(places), dtype=bool), (end, 1.12))
+
+
+def test_sticks_that_look_like_one_share_a_count():
+    written = heads([3.21, 3.25, 5.0], [6, 6, 2], [0.16, 0.14, 0.0])
+    assert written == ["×12", "", "×2"]
+
+
+def test_counts_without_room_are_left_out_and_the_larger_share_is_kept():
+    assert heads([4.5, 4.7, 5.6], [6, 12, 1], [0.1, 0.1, 0.1]) == ["", "×12", "×1"]
+    assert heads([4.5, 4.7, 5.6], [6, 12, 1], [0.6, 0.1, 0.1]) == ["×6", "×12", "×1"]
+
+
+@pytest.mark.parametrize("spacing", [0.02, 0.05, 0.1, 0.2])
+def test_written_counts_never_touch(spacing):
+    places = np.arange(2.0, 10.0, spacing)
+    written = heads(places, [6] * len(places), 0.3 * np.exp(-places), end=10.6)
+    kept = places[[bool(one) for one in written]]
+    assert len(kept) > 3
+    assert np.diff(kept).min() > function_plots.ROOM[0] * 10.6 - 1e-9
+
+
+def test_raw_indices_do_not_reach_the_reader():
+    silicon = Crystal.from_atoms(bulk("Si", a=5.43))
+    view = curves.automatic_set(silicon, 0, 5.0, "small", "cosine")
+    figure = function_plots.family(view.radial, view.distances, "r", "adds")
+    assert not any("r_s" in trace.hovertemplate for trace in figure.data)
+
+
+def test_the_last_colour_says_that_it_stands_for_more():
+    result = committee_sample.result()
+    excess = np.zeros_like(result.excess)
+    excess[2] = np.linspace(0, 5, excess.shape[1])
+    excess[2, -1] = 38.0
+    wide = dataclasses.replace(result, excess=excess)
+    axis = plots.figure(wide, 2, "excess").layout.coloraxis
+    assert axis.colorbar.ticktext[-1] == f"≥ {axis.cmax:g}"
+    assert axis.colorbar.tickvals[-1] == axis.cmax < 38
+    assert axis.colorbar.ticktext[0] == "0"
+    level = dataclasses.replace(result, excess=np.full_like(excess, 3.3))
+    axis = plots.figure(level, 2, "excess").layout.coloraxis
+    assert axis.colorbar.ticktext is None
+    assert axis.cmax == 3.3
 
 
 def test_angles_that_add_nothing_are_not_labelled():

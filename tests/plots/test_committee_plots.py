@@ -64,6 +64,44 @@ def test_function_of_temperature_is_shaded_as_far_as_members_reach():
     assert width == pytest.approx(1e6 * SPREAD * result.alpha_volume_per_k[at], rel=1e-6)
 
 
+def test_shading_ends_where_the_first_member_leaves():
+    result, kelvin = sample.thermal(), doubts.committee().temperatures_k
+    ragged = doubts.committee().bulk_modulus_gpa.copy()
+    ragged[1, 60:] = ragged[3, 30:] = ragged[0] = np.nan
+    members = doubts.committee(bulk_modulus_gpa=ragged)
+    figure = plots.with_doubt(thermal.bulk_modulus(result), result, members, "bulk_modulus_gpa")
+    assert max(figure.data[0].x) == kelvin[29]
+    half = np.std(doubts.SCALES[1:], ddof=1) * result.bulk_modulus_gpa[:30]
+    width = (figure.data[0].y[:30] - figure.data[0].y[30:][::-1]) / 2
+    np.testing.assert_allclose(width, half)
+
+
+def shaded(scale):
+    result = sample.thermal()
+    wide = (1 + scale * (doubts.SCALES[:, None] - 1)) * result.bulk_modulus_gpa
+    members = doubts.committee(bulk_modulus_gpa=wide)
+    figure = thermal.bulk_modulus(result)
+    return plots.with_doubt(figure, result, members, "bulk_modulus_gpa")
+
+
+def test_a_narrow_band_is_all_in_the_chart():
+    figure = shaded(1.0)
+    low, high = figure.layout.yaxis.range
+    assert low < np.min(figure.data[0].y) < np.max(figure.data[0].y) < high
+    assert not plots.is_cut(figure)
+
+
+def test_a_wide_band_does_not_squash_the_curve():
+    figure = shaded(50.0)
+    curves = np.concatenate([trace.y for trace in figure.data[1:]])
+    low, high = figure.layout.yaxis.range
+    assert plots.is_cut(figure)
+    assert low < curves.min()
+    assert high > curves.max()
+    room = max(np.ptp(curves), 0.5 * curves.max())
+    assert high - low < 1.11 * (np.ptp(curves) + 2 * room)
+
+
 def test_without_a_committee_the_figure_stays_as_it_is():
     result = sample.thermal()
     figure = thermal.expansion(result)
@@ -85,3 +123,16 @@ def test_overview_is_scaled_to_numbers_that_mean_something():
     wild = dataclasses.replace(known, name="wild", members=known.members * [-9, 1, 5, 20])
     figure = plots.overview([known, wild], doubts.NAMES)
     assert figure.layout.xaxis.range[1] == pytest.approx(1.15 * 5.0)
+    assert plots.beyond([known, wild]) == [wild]
+    assert plots.beyond([known]) == plots.beyond([wild]) == []
+
+
+def test_no_two_members_of_a_large_committee_look_the_same():
+    names = tuple(f"member {k + 1}" for k in range(12))
+    number = dataclasses.replace(
+        doubts.committee().number("C11"), members=np.linspace(150, 160, 12)
+    )
+    figure = plots.overview([number], names)
+    looks = [(trace.marker.color, trace.marker.symbol) for trace in figure.data[1:]]
+    assert len(set(looks)) == len(names)
+    assert len({colour for colour, _ in looks[:8]}) == 8

@@ -82,8 +82,43 @@ def test_hover_rounds_every_number(name):
         assert all(rounded), trace.hovertemplate
 
 
-def test_palette_is_distinct():
-    assert len(set(style.CYCLE)) == len(style.CYCLE)
+COLOUR_BLIND = {
+    "protan": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    "deutan": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "tritan": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+    "none": np.eye(3).tolist(),
+}
+"""Linear sRGB as seen by each; Machado et al., IEEE TVCG 15, 1291 (2009), severity 1."""
+
+TO_XYZ = [[0.4125, 0.3576, 0.1804], [0.2127, 0.7152, 0.0722], [0.0193, 0.1192, 0.9503]]
+WHITE = (0.9505, 1.0, 1.0888)
+
+
+def lab(colour: str, seen_by: str) -> np.ndarray:
+    """CIELAB of a colour as a person sees it."""
+    part = np.array(hex_to_rgb(colour)) / 255
+    linear = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(np.array(COLOUR_BLIND[seen_by]) @ linear, 0, 1)
+    x, y, z = np.cbrt(np.array(TO_XYZ) @ seen / WHITE)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("seen_by", COLOUR_BLIND)
+def test_palette_is_distinct_to_all_eyes(seen_by):
+    colours = np.array([lab(colour, seen_by) for colour in style.CYCLE])
+    apart = np.linalg.norm(colours[:, None] - colours, axis=-1)
+    assert apart[~np.eye(len(colours), dtype=bool)].min() > 15
+
+
+@pytest.mark.parametrize("page", ["#ffffff", "#10161d"])
+def test_the_eighth_colour_is_seen_on_both_pages(page):
+    assert contrast(hex_to_rgb(style.VIOLET), hex_to_rgb(page)) > 3
+
+
+def test_small_numbers_on_an_axis_are_powers_of_ten():
+    figure = style.finish(go.Figure(layout={"yaxis": {"type": "log"}}))
+    assert figure.layout.xaxis.exponentformat == "power"
+    assert figure.layout.yaxis.exponentformat is None
 
 
 def test_relaxation_energy_is_counted_from_its_end():

@@ -1,8 +1,12 @@
-"""Figures of a training: what they hold follows from its files."""
+"""Figures of a training and its data: what they hold follows from its files."""
 
 import numpy as np
 import pytest
+from ase.build import bulk
 
+from mlpcore.dataset import Dataset
+from mlpcore.frame import Frame
+from properties.plots import ticks, training_data
 from properties.plots import training as plots
 
 
@@ -44,6 +48,40 @@ def test_history_marks_where_the_refinement_begins(history):
     assert figure.layout.annotations[0].text == "refinement"
 
 
+def test_history_names_its_axis_by_what_it_counts(history):
+    assert plots.history(history).layout.xaxis.title.text == "epoch, then step"
+    where = traces(plots.history(history))["training frames"].customdata
+    assert list(where) == ["epoch 1", "epoch 2", "step 1 of refinement"]
+    only = {"entries": history["entries"][:2]}
+    assert plots.history(only).layout.xaxis.title.text == "epoch"
+
+
+def kept(*forces):
+    return [
+        {plots.ENERGY: None, plots.FORCES: {"rmse": error}, plots.STRESS: None}
+        for error in forces
+    ]
+
+
+def test_history_marks_the_weights_that_each_member_kept(history):
+    found = traces(plots.history(history, kept=kept(100.0, 60.0)))
+    dots = found["weights that a member kept"]
+    np.testing.assert_allclose(dots.x, [2, 3])
+    np.testing.assert_allclose(dots.y, [100, 60])
+    assert list(dots.customdata) == ["member 1, epoch 2", "member 2, step 1 of refinement"]
+
+
+def test_weights_that_no_entry_tells_of_get_no_dot(history):
+    assert plots.kept_entries(history["entries"], kept(99.0, 60.0)) == [None, 2]
+    assert "weights that a member kept" not in traces(plots.history(history))
+
+
+def test_history_has_the_same_ticks_however_far_it_is(history):
+    axis = plots.history(history).layout.yaxis
+    assert list(axis.ticktext) == ["10", "20", "50", "100", "200", "500", "1000"]
+    np.testing.assert_allclose(axis.tickvals, [float(text) for text in axis.ticktext])
+
+
 @pytest.mark.parametrize("entries", [{}, {"entries": []}])
 def test_a_training_that_has_just_begun_says_so(entries):
     assert "no errors" in plots.history(entries).layout.annotations[0].text
@@ -67,7 +105,14 @@ def test_parity_leaves_out_what_has_no_label(arrays):
     figure = plots.parity(arrays, "stress")
     np.testing.assert_allclose(traces(figure)["test"].x, [-1, 0, 2])
     np.testing.assert_allclose(traces(figure)["test"].y, [-0.9, 0.1, 2.1])
-    assert "GPa" in figure.layout.xaxis.title.text
+    assert figure.layout.xaxis.title.text == "stress by the label (GPa)"
+    assert figure.layout.yaxis.title.text == "stress by the committee (GPa)"
+
+
+def test_labels_that_all_frames_lack_are_known(arrays):
+    assert plots.has_labels(arrays, "stress")
+    assert not plots.has_labels(arrays, "energy")
+    assert not plots.has_labels({"test_stress_label": np.full(3, np.nan)}, "stress")
 
 
 def test_parity_of_many_points_is_thinned():
@@ -106,8 +151,58 @@ def test_reliability_is_drawn_before_and_after():
     found = traces(plots.reliability({"calibration": known}))
     np.testing.assert_allclose(found["test, as the members differ"].y, [0, 0.25, 1])
     np.testing.assert_allclose(found["test, times 1.50"].y, [0, 0.5, 1])
+    assert found["test, times 1.50"].line.dash == "solid"
+
+
+def test_a_factor_below_one_is_drawn_as_not_applied():
+    curve = {"expected": [0.5], "observed": [0.75]}
+    both = {"before": curve, "after": {**curve, "observed": [0.5]}}
+    known = {"energy_factor": 1.0, "force_factor": 0.66, "test": {"force": both}}
+    found = traces(plots.reliability({"calibration": known}))
+    assert found["test, as the members differ"].line.dash == "solid"
+    assert found["test, times 0.66 (measured, not applied)"].line.dash == "dot"
 
 
 def test_a_single_network_has_no_reliability():
     figure = plots.reliability({"calibration": None})
     assert "single network" in figure.layout.annotations[0].text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (20, 1800, ["20", "50", "100", "200", "500", "1000", "2000"]),
+        (0.004, 0.03, ["0.002", "0.005", "0.01", "0.02", "0.05"]),
+        (5, 5, ["2", "5", "10"]),
+        (3, 3, ["2", "5"]),
+        (110, 180, ["100", "120", "140", "160", "180"]),
+        (2, 4e5, ["1", "10", "100", "1000", "10000", "100000", "1000000"]),
+    ],
+)
+def test_ticks_are_whole_numbers_around_the_range(low, high, expected):
+    assert [ticks.words(tick) for tick in ticks.logarithmic(low, high)] == expected
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (-1, 1), (2, 1), (1, np.inf)])
+def test_a_logarithmic_scale_needs_positive_ends_in_order(low, high):
+    with pytest.raises(ValueError, match="cannot reach"):
+        ticks.logarithmic(low, high)
+
+
+def with_forces(*forces):
+    """Frames of growing volume with these largest forces."""
+    frames = []
+    for number, force in enumerate(forces):
+        atoms = bulk("Si", a=5.4 + 0.1 * number)
+        forces_of_frame = np.array([[force, 0, 0], [-force, 0, 0]])
+        frames.append(Frame(atoms, -10.0, forces_of_frame, None, f"source {number}"))
+    return Dataset(tuple(frames))
+
+
+@pytest.mark.parametrize("forces", [(2.3, 4.1), (3.0, 3.0), (0.02, 7.0)])
+def test_colours_of_forces_have_numbers_beside_them(forces):
+    (points,) = training_data.labels(with_forces(*forces)).data
+    bar, marker = points.marker.colorbar, points.marker
+    inside = [t for t in bar.tickvals if marker.cmin <= t <= marker.cmax]
+    assert len(inside) == len(bar.ticktext) >= 2
+    assert marker.cmin <= np.log10(min(forces)) <= np.log10(max(forces)) <= marker.cmax
