@@ -40,13 +40,14 @@ class Trained:
 def train(
     config: TrainingConfig,
     every: Sequence[Block],
+    weights: torch.Tensor,
     parts: Parts,
     n_elements: int,
     folder: Folder,
     monitor: Monitor | None,
 ) -> Trained:
-    """Train all members at once."""
-    task, seen = _task(config, every, parts, n_elements, folder, monitor)
+    """Train all members at once; `weights` are those of :func:`shares.frame_weights`."""
+    task, seen = _task(config, every, weights, parts, n_elements, folder, monitor)
     descent.adam(task, config.epochs)
     _require_finite(task.networks)
     if config.refinement_steps:
@@ -68,6 +69,7 @@ def _require_finite(networks: ElementNetworks) -> None:
 def _task(
     config: TrainingConfig,
     every: Sequence[Block],
+    weights: torch.Tensor,
     parts: Parts,
     n_elements: int,
     folder: Folder,
@@ -80,13 +82,13 @@ def _task(
     networks.scale.copy_(seen.deviation)
     networks.atom_energy_ev.copy_(scale.atom_energy_ev)
     networks.energy_scale_ev.copy_(torch.tensor(scale.energy_ev))
-    n_frames = sum(map(len, every))
     task = Task(
         config=config,
         networks=networks,
         training=training,
         validation=chosen(every, parts.validation),
-        shares=shares.shares(parts.train, n_frames, config),
+        shares=shares.shares(parts.train, weights, config),
+        frame_weights=weights,
         weights=weights_of(config, scale),
         folder=folder,
         monitor=monitor,

@@ -32,6 +32,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "member_fraction": (0.1, 1.0),
     "split_seed": (0, 2**31),
     "largest_force_ev_per_a": (0.01, 1e6),
+    "calm_force_ev_per_a": (0.0, 1e6),
     "epochs": (1, 100_000),
     "batch_frames": (1, 10_000),
     "learning_rate": (1e-6, 1.0),
@@ -81,6 +82,10 @@ class TrainingConfig:
     largest_force_ev_per_a
         Other frames with a larger force on an atom are left out: atoms that nearly touch would
         outweigh all others.
+    calm_force_ev_per_a
+        Frames with a larger force (root mean square of the components) count less, as
+        1/(1 + (F/calm)²), so that those near equilibrium, of which phonons are made, are not
+        drowned by violent ones; 0 lets all count alike.
     epochs, batch_frames, learning_rate, patience
         Adam with a rate that falls to zero as a cosine; a member keeps the weights of its
         lowest validation error, and the epochs end once no member has improved for `patience`
@@ -121,6 +126,7 @@ class TrainingConfig:
     split_seed: int = 0
     far_sources: tuple[str, ...] = ()
     largest_force_ev_per_a: float = 20.0
+    calm_force_ev_per_a: float = 0.0
     epochs: int = 60
     batch_frames: int = 10
     learning_rate: float = 5e-3

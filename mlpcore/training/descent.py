@@ -46,6 +46,8 @@ class Task:
     shares
         How much each frame of the data counts for each member, (m, number of frames), mean 1
         over the training frames.
+    frame_weights
+        How much each frame of the data counts among the validation frames, (number of frames,).
     weights
         Of the parts of the loss.
     history
@@ -57,6 +59,7 @@ class Task:
     training: Sequence[Block]
     validation: Sequence[Block]
     shares: torch.Tensor
+    frame_weights: torch.Tensor
     weights: Weights
     folder: Folder
     monitor: Monitor | None = None
@@ -72,12 +75,15 @@ class Task:
     def validate(self) -> tuple[torch.Tensor, MemberErrors]:
         """Return loss and errors of each member on the validation frames."""
         total = torch.zeros(self.networks.n_members, dtype=torch.float64)
-        sums = MemberErrors.nothing(self.networks.n_members)
+        sums, counted = MemberErrors.nothing(self.networks.n_members), 0.0
         for block in self.validation:
-            found = objective.predict(self.networks, block)
-            total = total + self.frame_losses(found, block).detach().sum(dim=1)
-            sums = sums.plus(found, block)
-        return total / sum(map(len, self.validation)), sums
+            found, count = (
+                objective.predict(self.networks, block),
+                self.frame_weights[block.frames],
+            )
+            total = total + (self.frame_losses(found, block).detach() * count).sum(dim=1)
+            sums, counted = sums.plus(found, block), counted + float(count.sum())
+        return total / counted, sums
 
     def tell(
         self, stage: str, epoch: int, epochs: int, train: MemberErrors, validation: MemberErrors

@@ -24,6 +24,7 @@ from mlpcore.training.state import Folder, write_atomic
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import torch
     from ase import Atoms
     from numpy.typing import NDArray
 
@@ -73,6 +74,7 @@ class _Prepared:
     functions: SymmetryFunctions
     labels: list[Labels]
     blocks: list[Block]
+    frame_weights: torch.Tensor
     electrostatics: dict[str, Any] | None
 
     @property
@@ -105,7 +107,13 @@ def _train(
 ) -> TrainingResult:
     ready = _prepare(config, data, folder, monitor)
     trained = committee.train(
-        config, ready.blocks, ready.parts, len(ready.elements), folder, monitor
+        config,
+        ready.blocks,
+        ready.frame_weights,
+        ready.parts,
+        len(ready.elements),
+        folder,
+        monitor,
     )
     curve = [
         _curve_point(config, ready, fraction, folder, monitor)
@@ -144,7 +152,8 @@ def _prepare(
         folder.save(CHARGES_FILE, electrostatics)
         known = _without(known, structures, electrostatics, monitor)
     blocks = frames.blocks(described, known)
-    return _Prepared(data, parts, functions, known, blocks, electrostatics)
+    weights = shares.frame_weights(data, config.calm_force_ev_per_a)
+    return _Prepared(data, parts, functions, known, blocks, weights, electrostatics)
 
 
 def _charges(
@@ -210,7 +219,9 @@ def _curve_point(
         if monitor is not None:
             monitor(Progress(CURVE, progress.epoch, progress.epochs))
 
-    trained = committee.train(short, ready.blocks, fewer, len(ready.elements), inner, tell)
+    trained = committee.train(
+        short, ready.blocks, ready.frame_weights, fewer, len(ready.elements), inner, tell
+    )
     found = assessment.answers(trained.networks, frames.chosen(ready.blocks, fewer.test))
     return {"n_train": count, **found.errors()}
 

@@ -105,16 +105,33 @@ def _within(data: Dataset, largest_ev_per_a: float) -> list[int]:
     return [i for i, force in enumerate(largest) if force <= largest_ev_per_a]
 
 
-def shares(train: Sequence[int], n_frames: int, config: TrainingConfig) -> torch.Tensor:
+def frame_weights(data: Dataset, calm_force_ev_per_a: float) -> torch.Tensor:
+    """Return how much each frame counts because of its forces, (n_frames,), at most 1.
+
+    See ``calm_force_ev_per_a`` of :class:`~mlpcore.training.config.TrainingConfig`.
+    """
+    squared = np.array([(f.forces_ev_per_a**2).mean() for f in data.frames])
+    if calm_force_ev_per_a == 0:
+        return torch.ones(len(squared), dtype=torch.float64)
+    return torch.from_numpy(1 / (1 + squared / calm_force_ev_per_a**2))
+
+
+def shares(train: Sequence[int], weights: torch.Tensor, config: TrainingConfig) -> torch.Tensor:
     """Return how much each frame counts for each member, (m, n_frames).
 
     The mean over the training frames is 1; other frames count 0.
+
+    Parameters
+    ----------
+    weights
+        From :func:`frame_weights`.
     """
-    found = np.zeros((config.n_members, n_frames))
+    found = np.zeros((config.n_members, len(weights)))
     for member in range(config.n_members):
         generator = np.random.default_rng([config.seed, member])
         found[member, list(train)] = _counts(len(train), config, generator)
-    return torch.from_numpy(found)
+    weighted = torch.from_numpy(found) * weights
+    return weighted * len(train) / weighted.sum(dim=1, keepdim=True)
 
 
 def _counts(n: int, config: TrainingConfig, generator: np.random.Generator) -> np.ndarray:

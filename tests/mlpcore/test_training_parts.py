@@ -153,12 +153,26 @@ def test_constant_descriptors_are_left_alone(blocks):
 def test_shares_average_to_one_over_the_training_frames(kind, tmp_path, data):
     config = training_data.config(tmp_path, data, n_members=4, member_data=kind)
     train = (0, 2, 3, 5, 6)
-    found = shares.shares(train, 8, config)
+    weights = shares.frame_weights(data, 0.0)
+    found = shares.shares(train, weights, config)
     np.testing.assert_allclose(found[:, list(train)].mean(dim=1), 1)
     assert float(found[:, [1, 4, 7]].abs().max()) == 0
     assert bool((found == found[0]).all()) == (kind == "seed")
-    again = shares.shares(train, 8, config)
+    again = shares.shares(train, weights, config)
     assert bool((found == again).all())
+
+
+def test_violent_frames_count_less_where_it_is_asked_for(tmp_path, data):
+    squared = np.array([(f.forces_ev_per_a**2).mean() for f in data.frames])
+    calm = float(np.sqrt(np.median(squared)))
+    weights = shares.frame_weights(data, calm)
+    np.testing.assert_allclose(weights, 1 / (1 + squared / calm**2))
+    assert float(shares.frame_weights(data, 0.0).min()) == 1.0
+    config = training_data.config(tmp_path, data, n_members=2, member_data="seed")
+    found = shares.shares((0, 2, 3), weights, config)
+    np.testing.assert_allclose(found[:, [0, 2, 3]].mean(dim=1), 1)
+    ratio = found[0, 0] / found[0, 2]
+    assert float(ratio) == pytest.approx(float(weights[0] / weights[2]))
 
 
 def test_parts_keep_far_sources_and_large_forces_out(tmp_path):
