@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import lzma
 from collections import defaultdict
 from collections.abc import Sequence
@@ -20,18 +21,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
-from ase.io.extxyz import read_xyz, write_xyz
-from ase.stress import voigt_6_to_full_3x3_stress
+from ase.io.extxyz import write_xyz
 
-from mlpcore import label_checks
+from mlpcore import extxyz, label_checks
 from mlpcore.errors import DatasetError
-from mlpcore.frame import Frame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MOST_BYTES = 400_000_000
-"""Unpacked size up to which a file is read."""
+    from mlpcore.frame import Frame
 
 SAME_LABELS = (
     *("functional", "cutoff_ev", "smearing_ev", "energy"),
@@ -39,7 +37,9 @@ SAME_LABELS = (
 )
 """Settings of an oracle that data sets must have in common to be joined."""
 
-NO_SOURCE = "frame {}"
+SAME = 1e-6
+"""Difference up to which positions and cells in Å, and labels in eV and Å, are the same."""
+
 PARTS = ("training", "validation", "test")
 
 
@@ -104,26 +104,24 @@ def read(path: Path | str) -> Dataset:
 
 def read_bytes(content: bytes, name: str = "The file") -> Dataset:
     """Read a data set from the bytes of a file; see :func:`read`."""
-    try:
-        content = _unpacked(content, name)
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"{name} is not a text file. Extended XYZ is needed.") from error
-    structures = _structures(text, name)
-    settings = structures[0].info.get("settings", {})
-    frames = tuple(_frame(atoms, number) for number, atoms in enumerate(structures, start=1))
-    settings = settings if isinstance(settings, dict) else {"note": str(settings)}
+    content = extxyz.unpacked(content, name)
+    frames, settings = extxyz.frames_of(content, name)
     found = Dataset(frames, settings, hashlib.sha256(content).hexdigest())
     check(found)
     return found
 
 
 def check(dataset: Dataset) -> None:
-    """Raise DatasetError where labels are missing, impossible or not in the units claimed."""
+    """Raise DatasetError where labels are missing, impossible or not in the units claimed.
+
+    Twins, which are the same structure twice, are told as well, unless they have the same
+    labels and one source.
+    """
     if not dataset.frames:
         raise DatasetError("The data hold no structures. Add frames with energies and forces.")
     for number, frame in enumerate(dataset.frames, start=1):
         label_checks.check_frame(frame, number)
+    _check_twins(dataset.frames)
     label_checks.check_units(dataset.frames)
 
 
@@ -174,33 +172,76 @@ def joined(parts: Sequence[Dataset]) -> Dataset:
             )
         settings[key] = values[0] if len(values) == 1 else "; ".join(map(str, values))
     frames = tuple(frame for part in parts for frame in part.frames)
-    _require_different(frames)
+    for first, second in _twins(frames):
+        raise DatasetError(
+            f"Frames {first} and {second} are the same structure. Join each set once: twins "
+            "would stand on both sides of the split."
+        )
     return Dataset(frames, settings)
 
 
-def _require_different(frames: Sequence[Frame]) -> None:
-    known: dict[bytes, int] = {}
-    for number, frame in enumerate(frames, start=1):
-        atoms = frame.atoms
-        what = b"".join(
-            array.tobytes()
-            for array in (atoms.numbers, atoms.positions.round(6), atoms.cell.array.round(6))
-        )
-        if what in known:
+def _check_twins(frames: Sequence[Frame]) -> None:
+    """Refuse the same structure twice, unless labels and source are the same as well."""
+    for first, second in _twins(frames):
+        one, other = frames[first - 1], frames[second - 1]
+        wrong = [name for name, a, b in _labels(one, other) if not _same(a, b)]
+        if wrong:
             raise DatasetError(
-                f"Frames {known[what]} and {number} are the same structure. Join each set "
-                "once: twins would stand on both sides of the split."
+                f"Frames {first} and {second} are the same structure with different labels "
+                f"({' and '.join(wrong)}; energies {one.energy_ev:.8g} and "
+                f"{other.energy_ev:.8g} eV). Keep the right one."
             )
-        known[what] = number
+        if one.source != other.source:
+            raise DatasetError(
+                f"Frames {first} and {second} are the same structure under different sources, "
+                f"{one.source!r} and {other.source!r}: twins could stand on both sides of the "
+                "split. Leave one out, or give both one source=…."
+            )
+
+
+def _labels(one: Frame, other: Frame) -> tuple[tuple[str, Any, Any], ...]:
+    return (
+        ("energy", one.energy_ev, other.energy_ev),
+        ("forces", one.forces_ev_per_a, other.forces_ev_per_a),
+        ("stress", one.stress_ev_per_a3, other.stress_ev_per_a3),
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    if one is None or other is None:
+        return one is other
+    return bool(np.allclose(one, other, rtol=0, atol=SAME))
+
+
+def _twins(frames: Sequence[Frame]) -> list[tuple[int, int]]:
+    """Return numbers, from 1, of frames that are the same structure, each with the next one."""
+    groups: dict[bytes, list[int]] = defaultdict(list)
+    for number, frame in enumerate(frames):
+        groups[frame.atoms.numbers.tobytes()].append(number)
+    found = []
+    for group in map(np.array, groups.values()):
+        values = np.array(
+            [
+                np.concatenate([atoms.positions.ravel(), atoms.cell.array.ravel()])
+                for atoms in (frames[k].atoms for k in group)
+            ]
+        )
+        # Along a direction at random, twins are neighbours.
+        direction = np.random.default_rng(0).normal(size=values.shape[1])
+        order = np.argsort(values @ direction, kind="stable")
+        alike = np.abs(np.diff(values[order], axis=0)).max(axis=1) < SAME
+        pairs = np.stack([group[order[:-1]], group[order[1:]]], axis=1)[alike] + 1
+        found += [(int(a), int(b)) for a, b in np.sort(pairs, axis=1)]
+    return sorted(found)
 
 
 def _require_ascii(settings: dict[str, Any]) -> None:
     """Refuse letters that the reader of extended XYZ would not give back."""
     for key, value in settings.items():
-        if not f"{key}{value}".isascii():
+        if "\\" in json.dumps([key, value], default=str):
             raise DatasetError(
                 f"The setting {key!r} has letters that extended XYZ does not keep: {value!r}. "
-                "Write it in ASCII."
+                "Write it in ASCII, without quotation marks, backslashes and line breaks."
             )
 
 
@@ -278,50 +319,3 @@ def _dealt(groups: list[list[int]], fractions: Sequence[float]) -> list[list[int
         lacking = [f * total - len(p) for f, p in zip(fractions, parts, strict=True)]
         parts[int(np.argmax(lacking))] += group
     return parts
-
-
-def _unpacked(content: bytes, name: str) -> bytes:
-    if not content.startswith(b"\xfd7zXZ"):
-        found = content
-    else:
-        try:
-            found = lzma.LZMADecompressor().decompress(content, max_length=MOST_BYTES + 1)
-        except lzma.LZMAError as error:
-            raise DatasetError(f"{name} is a damaged xz file. Pack it again.") from error
-    if len(found) > MOST_BYTES:
-        raise DatasetError(
-            f"{name} is larger than {MOST_BYTES // 1_000_000} MB unpacked. Use fewer frames."
-        )
-    return found
-
-
-def _structures(text: str, name: str) -> list[Atoms]:
-    found: list[Atoms] = []
-    try:
-        # The reader meets damage with many kinds of exceptions, some of them bare.
-        found.extend(read_xyz(io.StringIO(text), slice(None)))
-    except Exception as error:
-        raise DatasetError(
-            f"{name} cannot be read as extended XYZ; after {len(found)} frames: {error}. "
-            "Each frame is the number of atoms, a line of properties, and a line an atom."
-        ) from error
-    if not found:
-        raise DatasetError(f"{name} holds no structures. Extended XYZ is needed.")
-    return found
-
-
-def _frame(atoms: Atoms, number: int) -> Frame:
-    results: dict[str, Any] = getattr(atoms.calc, "results", {})
-    energy: Any = results.get("energy", results.get("free_energy"))
-    for name, value, example in (
-        ("energy", energy, "energy=−27.5 (eV, of the whole cell) in the line of properties"),
-        ("forces", results.get("forces"), "forces:R:3 (eV/Å) to the properties of atoms"),
-    ):
-        if value is None:
-            raise DatasetError(f"Frame {number} has no {name}. Add {example}.")
-    stress = results.get("stress")
-    if stress is not None and np.shape(stress) == (6,):
-        stress = voigt_6_to_full_3x3_stress(stress)
-    source = str(atoms.info.get("source", NO_SOURCE.format(number)))
-    bare = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
-    return Frame(bare, energy, results["forces"], stress, source)

@@ -1,12 +1,10 @@
 """Whether labels can be what they claim to be: complete, finite, and in eV and Å.
 
-One number has no unit to be seen, but labels have to agree with each other. Between two
-structures that differ by small steps u and a strain ε, the energy changes by the work
-
-    ΔE ≈ −½ (F₁ + F₂)·u + ½ (V₁σ₁ + V₂σ₂):ε        (trapezium rule, exact to third order)
-
-so that the factor between ΔE and either work tells units apart: 1/n for energies per atom,
-1/27.2 for energies in Hartree, 1/160 for stresses in GPa, −1 for their other sign.
+One number has no unit to be seen, but labels have to agree with each other: energies of frames
+of one formula are alike, and between like structures they change by the work of forces and
+stresses (:mod:`mlpcore.label_work`). The factor between change and work tells units apart: 1/n
+for energies per atom, 1/27.2 for energies in Hartree, 1/160 for stresses in GPa, −1 for a wrong
+sign.
 """
 
 from __future__ import annotations
@@ -17,32 +15,62 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase.data import chemical_symbols
-from ase.geometry import find_mic
-from ase.units import Bohr, GPa, Hartree, kJ, mol
 
+from mlpcore import label_work
 from mlpcore.errors import DatasetError
+from mlpcore.label_pairs import pairs_of
 
 if TYPE_CHECKING:
+    from ase import Atoms
     from numpy.typing import NDArray
 
     from mlpcore.frame import Frame
+    from mlpcore.label_pairs import Pairs
+    from mlpcore.label_work import Wrong
 
-MOST_PAIRS, FEWEST_PAIRS = 60, 12
-LARGEST_STEP_A, LARGEST_STRAIN = 0.6, 0.08
-LEAST, MOST = 0.45, 1.7
-"""Factors between these are right: steps may be so long that the trapezium rule is poor."""
+CLOSEST_A = 0.3
+"""Least distance of atoms; 0.53 Å is the least in the sets that are shipped."""
 
-NEAR = {"forces": 0.2, "stress": 1.0}
-"""Difference in the logarithm up to which a factor is put down to a unit."""
+LARGEST = {
+    "positions": (1e6, "Å"),
+    "cell": (1e4, "Å"),
+    "energy": (1e7, "eV an atom"),
+    "forces": (1e5, "eV/Å"),
+    "stress": (1e5, "eV/Å³"),
+}
+"""Magnitudes that no calculation of a crystal gives."""
 
-PASSED, EXPLAINED = 0.85, 0.9
-"""Labels pass if the works as they are explain so much of the energy differences; they are
-judged only if the works times some factors explain so much."""
+FEWEST_ENERGIES, FEWEST_PAIRS = 5, 12
+"""Energies of one formula, and pairs, that are enough to judge by."""
 
-TINY, SMALL, SWAMPS = 1e-12, 0.02, 0.95
-"""A work this much smaller than the other, in its square, says nothing. Where forces work too,
-a factor of the stress is believed only if it is small, and the stress's work nearly all there
-is, as it is for GPa and kbar."""
+FEWEST_STEPS, SEEN_STEP_A, SEEN_CHANGE_EV = 3, 0.005, 1e-6
+"""So many pairs whose steps change the energy cannot go with forces that are zero."""
+
+MOST_WRONG = 1 / 3
+"""Share of the frames up to which wrong ones are set aside before the others are judged."""
+
+RIGHT = {"forces": (0.55, 1.45), "stress": (0.3, 3.0)}
+"""Factors that are right: steps may be so long that the trapezium rule is poor."""
+
+SURE, NEARLY_SURE = 5, 2
+"""Standard errors that a factor has to be off; fewer if it is that of a unit of the forces."""
+
+WELL, POORLY, AS_GIVEN, SEEN = 0.9, 0.85, 0.6, 0.8
+"""Factors mean something if works then explain the first share of the changes of energy. Labels
+do not fit if works explain less than the second with any factors, less than the third as they
+are, and leave more than the fourth in units of what may be left."""
+
+SURELY_SEEN = 0.2
+"""This much left is enough where the factor of the forces is too small for sure."""
+
+LEAST_ENERGY_EV = 1.0
+"""Energies per atom that are nearer to zero have no unit to be seen."""
+
+ZERO_FORCES = "All forces of these frames are zero; give them as they were computed."
+MIXED_UP = (
+    "The forces may be those of other atoms or other axes, labels those of another structure, "
+    "or units mixed; check the way from the calculation to the file."
+)
 
 
 def check_frame(frame: Frame, number: int) -> None:
@@ -64,12 +92,97 @@ def check_frame(frame: Frame, number: int) -> None:
         ("stress", frame.stress_ev_per_a3, (3, 3), "six or nine numbers"),
     ):
         if value is not None or name != "stress":
-            _check_array(number, name, value, shape, needed)
+            array = _checked_array(number, name, value, shape, needed)
+            _check_size(number, name, array / count if name == "energy" else array)
     if abs(frame.atoms.cell.volume) < 1e-3 * count or not frame.atoms.pbc.all():
         raise DatasetError(
             f"Frame {number} is not periodic in three directions, or its cell has no volume. "
             'Give its Lattice="…", with a vacuum where there is no crystal.'
         )
+    _check_distances(number, frame.atoms)
+
+
+def _checked_array(
+    number: int, name: str, value: Any, shape: tuple[int, ...], needed: str
+) -> NDArray[np.float64]:
+    verbs = ("are", "have") if name.endswith("s") and name != "stress" else ("is", "has")
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        array = np.asarray(None)
+    if array.dtype.kind not in "iuf":
+        raise DatasetError(
+            f"Frame {number}: the {name} {verbs[0]} not made of numbers ({str(value)[:40]}); "
+            f"needed: {needed}."
+        )
+    if array.shape != shape:
+        raise DatasetError(
+            f"Frame {number}: the {name} {verbs[1]} the shape {array.shape}; {shape} is "
+            f"needed, {needed}."
+        )
+    if not np.isfinite(array).all():
+        raise DatasetError(
+            f"Frame {number}: the {name} {verbs[0]} not finite"
+            f"{_at_atom(name, ~np.isfinite(array))}. Compute the frame again, or leave it out."
+        )
+    return array.astype(float)
+
+
+def _at_atom(name: str, where: NDArray[np.bool_]) -> str:
+    return f" at atom {np.argwhere(where)[0][0] + 1}" if name in {"positions", "forces"} else ""
+
+
+def _check_size(number: int, name: str, array: NDArray[np.float64]) -> None:
+    most, unit = LARGEST[name]
+    largest = float(np.abs(array).max())
+    if largest > most:
+        raise DatasetError(
+            f"Frame {number}: the {name} of {largest:.4g} {unit}"
+            f"{_at_atom(name, np.abs(array) == largest)} cannot be meant; at most {most:g} "
+            f"{unit} is possible. Check the unit, or leave the frame out."
+        )
+
+
+def _check_distances(number: int, atoms: Atoms) -> None:
+    """Refuse atoms on top of each other, or of their images."""
+    cell = atoms.cell.array
+    heights = 1 / np.linalg.norm(np.linalg.inv(cell), axis=0)
+    if heights.min() < CLOSEST_A:
+        raise DatasetError(
+            f"Frame {number}: the cell is only {heights.min():.3g} Å high; at least "
+            f"{CLOSEST_A} Å is needed. Give the cell in shorter vectors, in Å."
+        )
+    if len(atoms) == 1:
+        return
+    distance, one, other = _closest(atoms.positions, cell, heights)
+    if distance < CLOSEST_A:
+        raise DatasetError(
+            f"Frame {number}: atoms {one + 1} and {other + 1} are {distance:.3g} Å apart, "
+            f"images of the cell included; at least {CLOSEST_A} Å is needed. Check positions "
+            "and cell, both in Å, or leave the frame out."
+        )
+
+
+def _closest(
+    positions: NDArray[np.float64], cell: NDArray[np.float64], heights: NDArray[np.float64]
+) -> tuple[float, int, int]:
+    """Return the least distance up to CLOSEST_A, else infinity, and the two atoms."""
+    from scipy.spatial import cKDTree
+
+    points, owners = positions @ np.linalg.inv(cell), np.arange(len(positions))
+    points -= np.floor(points)
+    for axis in range(3):
+        low = np.flatnonzero(points[:, axis] < CLOSEST_A / heights[axis])
+        points = np.concatenate([points, points[low] + np.eye(3)[axis]])
+        owners = np.concatenate([owners, owners[low]])
+    tree = cKDTree(points @ cell)
+    distances, found = tree.query(
+        tree.data[: len(positions)], 2, distance_upper_bound=CLOSEST_A
+    )
+    atom = int(distances[:, 1].argmin())
+    other = found[atom, 1] if found[atom, 0] == atom else found[atom, 0]
+    distance = float(distances[atom, 1])
+    return distance, atom, int(owners[other]) if distance < CLOSEST_A else atom
 
 
 def check_units(frames: Sequence[Frame]) -> None:
@@ -78,35 +191,17 @@ def check_units(frames: Sequence[Frame]) -> None:
     Raises
     ------
     DatasetError
-        Single frames have the energy per atom or in Hartree, or all do, or forces or
-        stresses are not in eV/Å and eV/Å³. Sets that are too small to tell pass.
+        Single frames have an energy in another unit, or a label that does not fit the others;
+        or all energies are per atom or in Hartree, forces or stresses not in eV/Å and eV/Å³,
+        or labels have nothing to do with each other. Sets that are too small to tell pass.
     """
     _check_single_energies(frames)
     _check_sizes(frames)
-    _check_work(frames)
-
-
-def _check_array(
-    number: int, name: str, value: Any, shape: tuple[int, ...], needed: str
-) -> None:
-    try:
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise DatasetError(
-            f"Frame {number}: the {name} is not made of numbers; needed: {needed}."
-        ) from error
-    if array.shape != shape:
-        raise DatasetError(
-            f"Frame {number}: the {name} has the shape {array.shape}; {shape} is needed, "
-            f"{needed}."
-        )
-    if not np.isfinite(array).all():
-        where = int(np.argwhere(~np.isfinite(array))[0][0]) + 1 if array.ndim else 0
-        atom = f" at atom {where}" if name in ("positions", "forces") else ""
-        raise DatasetError(
-            f"Frame {number}: the {name} is not finite{atom}. Compute the frame again, "
-            "or leave it out."
-        )
+    groups: dict[bytes, list[int]] = defaultdict(list)
+    for i, frame in enumerate(frames):
+        groups[frame.atoms.numbers.tobytes()].append(i)
+    for group in groups.values():
+        _check_work([frames[i] for i in group], [i + 1 for i in group])
 
 
 def _compositions(frames: Sequence[Frame]) -> dict[tuple[tuple[int, int], ...], list[int]]:
@@ -127,25 +222,25 @@ def _check_single_energies(frames: Sequence[Frame]) -> None:
         usual = float(np.median(per_atom))
         spread = 1.5 * float(np.median(np.abs(per_atom - usual)))
         low, high = np.percentile(per_atom, (10, 90))
-        if len(group) < 10 or spread > 0.1 * abs(usual):
+        if len(group) < FEWEST_ENERGIES or spread > 0.1 * abs(usual):
             continue
-        for i, size, value in zip(group, sizes, per_atom, strict=True):
-            if not low <= value <= high:
-                _check_one_energy(i + 1, int(size), float(value), usual)
+        if abs(usual) < LEAST_ENERGY_EV:
+            continue
+        quiet = label_work.are_calm([frames[i] for i in group])
+        for k in np.flatnonzero(quiet & ((per_atom < low) | (per_atom > high))):
+            if label_work.is_apart(per_atom, float(per_atom[k]), usual):
+                _check_one_energy(group[k] + 1, int(sizes[k]), float(per_atom[k]), usual)
 
 
 def _check_one_energy(number: int, size: int, value: float, usual: float) -> None:
     if abs(value - usual) < 0.4 * abs(usual):
         return
-    known = (
-        ("per atom", size),
-        ("in Hartree", Hartree),
-        ("in Hartree per atom", size * Hartree),
-    )
-    for name, factor in known:
-        if abs(value * factor - usual) < 0.1 * abs(usual):
+    known = [("missing", 0.0)] if value == 0 else []
+    known += [(words, factor) for words, factor in label_work.energy_units(size) if value]
+    for words, factor in known:
+        if value == 0 or abs(value / factor - usual) < 0.1 * abs(usual):
             raise DatasetError(
-                f"Frame {number}: the energy of {value * size:.6g} seems to be {name}: the "
+                f"Frame {number}: the energy of {value * size:.6g} seems to be {words}: the "
                 f"other frames of this formula have {usual:.4g} eV per atom, so about "
                 f"{usual * size:.6g} eV for its {size} atoms. Give the energy of the whole "
                 "cell in eV."
@@ -174,111 +269,126 @@ def _check_sizes(frames: Sequence[Frame]) -> None:
             )
 
 
-def _check_work(frames: Sequence[Frame]) -> None:
-    groups: dict[bytes, list[int]] = defaultdict(list)
-    for i, frame in enumerate(frames):
-        groups[frame.atoms.numbers.tobytes()].append(i)
-    for group in groups.values():
-        pairs = _pairs([frames[i] for i in group])
-        if len(pairs) >= FEWEST_PAIRS:
-            first, second = group[pairs[0][0]] + 1, group[pairs[0][1]] + 1
-            _judge(np.array([p[2:] for p in pairs]), len(frames[group[0]].atoms), first, second)
-
-
-def _pairs(frames: Sequence[Frame]) -> list[tuple[int, int, float, float, float]]:
-    """Return pairs of like structures: both numbers, ΔE, and the works of forces and stress."""
-    found = []
-    for i in range(len(frames)):
-        for j in range(max(0, i - 12), i):
-            steps, strain = _difference(frames[i], frames[j])
-            strained = float(np.abs(strain).max())
-            known = strained < 1e-8 or _has_stress(frames[i], frames[j])
-            size = float(np.sqrt((steps**2).mean()))
-            if known and strained < LARGEST_STRAIN and size < LARGEST_STEP_A:
-                works = _works(frames[i], frames[j], steps, strain)
-                found.append((size + strained, (i, j, *works)))
-    found.sort(key=lambda item: item[0])
-    return [item for _, item in found[:MOST_PAIRS]]
-
-
-def _has_stress(*frames: Frame) -> bool:
-    return all(frame.stress_ev_per_a3 is not None for frame in frames)
-
-
-def _difference(one: Frame, other: Frame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return steps in Å at the mean cell, without the common shift, and the strain."""
-    cells = one.atoms.cell.array, other.atoms.cell.array
-    mean = (cells[0] + cells[1]) / 2
-    fractions = [
-        np.linalg.solve(cell.T, frame.atoms.positions.T).T
-        for cell, frame in zip(cells, (one, other), strict=True)
-    ]
-    steps, _ = find_mic((fractions[1] - fractions[0]) @ mean, mean, pbc=True)
-    strain = np.linalg.solve(mean, cells[1] - cells[0])
-    return steps - steps.mean(axis=0), (strain + strain.T) / 2
-
-
-def _works(
-    one: Frame, other: Frame, steps: NDArray[np.float64], strain: NDArray[np.float64]
-) -> tuple[float, float, float]:
-    forces = -float(((one.forces_ev_per_a + other.forces_ev_per_a) / 2 * steps).sum())
-    stress = 0.0
-    for frame in (one, other):
-        if frame.stress_ev_per_a3 is not None:
-            volume = frame.atoms.cell.volume
-            stress += volume / 2 * float((frame.stress_ev_per_a3 * strain).sum())
-    return other.energy_ev - one.energy_ev, forces, stress
-
-
-def _judge(pairs: NDArray[np.float64], n_atoms: int, first: int, second: int) -> None:
-    """Fit ΔE as a sum of factors times works, and name the unit behind a wrong factor."""
-    change, works = pairs[:, 0], pairs[:, 1:]
-    size = (works**2).sum(axis=0)
-    used = np.flatnonzero(size > TINY * size.max())
-    whole, as_they_are = float(change @ change), change - works.sum(axis=1)
-    if not size.any() or float(as_they_are @ as_they_are) < (1 - PASSED) * whole:
+def _check_work(frames: Sequence[Frame], numbers: Sequence[int]) -> None:
+    """Check frames of the same atoms, which have these numbers, against each other."""
+    pairs = pairs_of(frames)
+    if not len(pairs):
         return
-    factors, *_ = np.linalg.lstsq(works[:, used], change, rcond=None)
-    rest = change - works[:, used] @ factors
-    if float(rest @ rest) > (1 - EXPLAINED) * whole:
-        return
-    for column, factor in zip(used, factors, strict=True):
-        alone = size[column] > (1 - TINY) * size.sum()
-        swamps = abs(factor) < SMALL and size[column] > SWAMPS * size.sum()
-        if column == 0 or alone or swamps:
-            _tell(("forces", "stress")[column], float(factor), n_atoms, first, second)
+    table = pairs.nearest(len(frames))
+    _check_zero_forces(pairs.chosen(np.unique(table[table >= 0])), frames, numbers)
+    wrong = label_work.wrong_frames(pairs, table)
+    good = _good(pairs, table, wrong)
+    _check_factors(good, frames, numbers)
+    words = _misfit(good, wrong, frames, numbers)
+    if words:
+        mild = label_work.eased(pairs)
+        wrong = label_work.wrong_frames(mild, table)
+        if _misfit(_good(mild, table, wrong), wrong, frames, numbers):
+            raise DatasetError(words)
 
 
-def _tell(name: str, factor: float, n_atoms: int, first: int, second: int) -> None:
-    """Raise DatasetError for a factor that is wrong."""
-    if LEAST < factor < MOST:
+def _check_zero_forces(pairs: Pairs, frames: Sequence[Frame], numbers: Sequence[int]) -> None:
+    """Refuse forces that are all zero where steps change the energy."""
+    moved = (pairs.steps_a > SEEN_STEP_A) & (np.abs(pairs.rest) > SEEN_CHANGE_EV)
+    if moved.sum() >= FEWEST_STEPS and not any(f.forces_ev_per_a.any() for f in frames):
+        raise DatasetError(_words_of_misfit(pairs, numbers, ZERO_FORCES))
+
+
+def _good(pairs: Pairs, table: NDArray[np.int64], wrong: Sequence[Wrong]) -> Pairs:
+    """Return the nearest pairs, without frames that are wrong if these are few."""
+    near = pairs.chosen(np.unique(table[table >= 0]))
+    if len(wrong) > MOST_WRONG * len(table):
+        return near
+    numbers = [each.frame for each in wrong]
+    return near.chosen(np.flatnonzero(~np.isin(near.ends, numbers).any(axis=1)))
+
+
+def _check_factors(pairs: Pairs, frames: Sequence[Frame], numbers: Sequence[int]) -> None:
+    """Refuse works that explain the energies very well, but with other factors than one."""
+    fit = label_work.fitted(pairs) if len(pairs) >= FEWEST_PAIRS else None
+    if fit is None or fit.explained < WELL:
         return
-    energies = [
-        ("energies are per atom", 1 / n_atoms),
-        ("energies are in Hartree", 1 / Hartree),
-        ("energies are in Rydberg", 2 / Hartree),
-        ("energies are in kJ/mol", mol / kJ),
-    ]
-    units = {
-        "forces": [
-            ("energies are in Hartree and forces in Hartree/Bohr", 1 / Bohr),
-            ("forces are in Hartree/Bohr", Hartree / Bohr),
-            ("forces are derivatives, without the minus", -1.0),
-            *energies,
-        ],
-        "stress": [
-            ("stresses are in GPa", GPa),
-            ("stresses are in kbar", GPa / 10),
-            ("stresses have the opposite sign; they are positive in tension here", -1.0),
-        ],
-    }[name]
-    same_sign = [(words, known) for words, known in units if known * factor > 0]
-    near = [words for words, known in same_sign if abs(np.log(factor / known)) < NEAR[name]]
-    if name == "stress" and abs(factor) < SMALL and not near:
-        near = ["stresses are in GPa or kbar"]
-    guess = f" It looks as if {' or '.join(near)}." if near else ""
-    raise DatasetError(
-        f"Energy and {name} do not belong together: between like frames, such as {second} and "
-        f"{first}, the energy changes by {factor:.3g} times the work of the {name}.{guess} "
-        "Needed are energies of the whole cell in eV, forces in eV/Å and stresses in eV/Å³."
+    nearest = pairs.ends[int((pairs.steps_a + pairs.strains).argmin())]
+    for name, factor, error in zip(RIGHT, fit.factors, fit.errors, strict=True):
+        least, most = RIGHT[name]
+        off = max(least - factor, factor - most)
+        units = label_work.units_behind(name, float(factor), frames[0]) if off > 0 else []
+        sure = NEARLY_SURE if units and name == "forces" else SURE
+        if off > sure * error:
+            guess = f" It looks as if {' or '.join(units)}." if units else ""
+            raise DatasetError(
+                f"Energy and {name} do not belong together: between like frames, such as "
+                f"{numbers[nearest[0]]} and {numbers[nearest[1]]}, the energy changes by "
+                f"{factor:.3g} times the work of the {name}.{guess} Needed are energies of the "
+                "whole cell in eV, forces in eV/Å and stresses in eV/Å³, positive in tension."
+            )
+
+
+def _misfit(
+    good: Pairs, wrong: Sequence[Wrong], frames: Sequence[Frame], numbers: Sequence[int]
+) -> str:
+    """Return what is wrong where works do not explain the energies; empty if they do."""
+    if len(good) >= FEWEST_PAIRS:
+        fit = label_work.fitted(good)
+        unlike = fit.explained < POORLY and fit.explained_as_given < AS_GIVEN
+        surely = fit.factors[0] + SURE * fit.errors[0] < RIGHT["forces"][0]
+        if unlike and fit.rest > (SURELY_SEEN if surely else SEEN):
+            least = f" Of all frames, {_listed([numbers[w.frame] for w in wrong])} fit least."
+            return _words_of_misfit(good, numbers, MIXED_UP + (least if wrong else ""))
+    return _words_of_wrong(wrong, frames, numbers) if wrong else ""
+
+
+def _words_of_misfit(pairs: Pairs, numbers: Sequence[int], reason: str) -> str:
+    worst = int((np.abs(pairs.rest) / pairs.scale).argmax())
+    one, other = (numbers[k] for k in pairs.ends[worst])
+    return (
+        "Energies, forces and stresses do not fit together: between like frames, such as "
+        f"{one} and {other}, the energy changes by {pairs.changes[worst]:.4g} eV, but by the "
+        f"work of forces and stresses it should by {pairs.works[worst].sum():.4g} eV. {reason}"
     )
+
+
+def _words_of_wrong(
+    wrong: Sequence[Wrong], frames: Sequence[Frame], numbers: Sequence[int]
+) -> str:
+    first, others = wrong[0], [numbers[each.frame] for each in wrong[1:]]
+    partners = " and ".join(str(numbers[k]) for k in first.partners[:2])
+    like = f"like frames, such as {partners}," if partners else "like frames"
+    words = _wrong_energy if first.kind == "energy" else _wrong_work
+    more = f" The same check fails for {_listed(others)}." if others else ""
+    return f"Frame {numbers[first.frame]}: {words(first, frames[first.frame], like)}{more}"
+
+
+def _wrong_energy(wrong: Wrong, frame: Frame, like: str) -> str:
+    right = frame.energy_ev - wrong.amount
+    ratio = frame.energy_ev / right if right else 0.0
+    known = label_work.energy_units(len(frame.atoms))
+    units = [words for words, value in known if abs(ratio / value - 1) < 0.1]
+    guess = f" It seems to be {units[0]}." if units else ""
+    return (
+        f"the energy of {frame.energy_ev:.6g} eV does not fit: forces and stresses of it and "
+        f"{like} lead to {right:.6g} eV.{guess} Give the energy of the whole cell in eV."
+    )
+
+
+def _wrong_work(wrong: Wrong, frame: Frame, like: str) -> str:
+    if not wrong.kind:
+        return (
+            f"energy, forces and stress do not fit those of {like} and which of them is wrong "
+            "cannot be told. Compute the frame again, or leave it out."
+        )
+    units = label_work.nearest_units(
+        wrong.kind, wrong.amount, label_work.units_of(wrong.kind, frame)
+    )
+    guess = f" It looks as if {units[0]}." if units else ""
+    return (
+        f"the {wrong.kind} {'does' if wrong.kind == 'stress' else 'do'} not fit: energies "
+        f"between it and {like} change by {wrong.amount:.3g} times the work of its "
+        f"{wrong.kind}.{guess} Needed are forces in eV/Å and stresses in eV/Å³, positive in "
+        "tension."
+    )
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    more = f" and {len(numbers) - 10} more" if len(numbers) > 10 else ""
+    return ", ".join(map(str, numbers[:10])) + more

@@ -126,6 +126,7 @@ def test_cells_follow_from_their_seed_alone(crystal, reach):
         ("gentle", "si_pbe", 6000),
         ("gentle", "nacl_pbe", 2000),
         ("long", "si_pbe", 7000),
+        ("long", "nacl_pbe", 4000),
     ],
 )
 def test_cells_of_the_shipped_data_are_drawn_again(reach, name, first):

@@ -159,3 +159,20 @@ def test_a_frame_is_joined_once():
     one = Dataset(frames(0, 3), {})
     with pytest.raises(DatasetError, match="Frames 3 and 4 are the same structure"):
         dataset.joined([one, Dataset(frames(2, 2), {})])
+
+
+@pytest.mark.parametrize("value", ['say "so"', "a\\b", "two\nlines", {"nested": ["α"]}])
+def test_settings_that_would_not_come_back_are_not_written(tmp_path, value):
+    with pytest.raises(DatasetError, match="does not keep"):
+        dataset.write(tmp_path / "a.extxyz", Dataset(frames(0, 2), {"note": value}))
+
+
+def test_settings_come_back_as_they_were_written(tmp_path):
+    settings = {
+        "seeds": "1 to 3; 5",
+        "shift": {"8": -0.009},
+        "cutoff_ev": 300,
+        "way": "md, 300 K",
+    }
+    dataset.write(tmp_path / "a.extxyz", Dataset(frames(0, 2), settings))
+    assert dataset.read(tmp_path / "a.extxyz").settings == settings

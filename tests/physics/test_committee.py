@@ -242,7 +242,8 @@ def test_extrapolation_is_told_of_each_structure(run, fcc):
     assert messages["relax_extrapolation"].startswith("The given cell reaches ")
     assert "(limit 1 %), most in the nearest distance" in messages["relax_extrapolation"]
     assert messages["phonons_extrapolation"].startswith("The displaced supercells reach ")
-    assert messages["thermal_extrapolation"].startswith("The cells of the expansion's volumes reach ")
+    volumes = "The cells of the expansion's volumes reach "
+    assert messages["thermal_extrapolation"].startswith(volumes)
     labels = [c.label for s in outside.stages.values() for c in s.checks if not c.passed]
     assert len(labels) == len(set(labels))
 
