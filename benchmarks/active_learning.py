@@ -1,6 +1,6 @@
 """Labels chosen by a committee's disagreement against labels chosen at random.
 
-python benchmarks/active_learning.py [--data FILE] [--seeds N] [--page FILE]
+python benchmarks/active_learning.py [--data SET] [--seeds N] [--page FILE]
 
 The pool is DFT data drawn at random, whose labels count as unknown until they are picked. Both
 ways start from the same few frames, add as many in each round, and train the same committee on
@@ -25,7 +25,7 @@ from matplotlib.figure import Figure
 from benchmarks.support import learning, page
 from benchmarks.support.kept import FOLDER, ROOT
 from benchmarks.support.plots import _save
-from mlpcore import active, dataset
+from mlpcore import active
 from mlpcore.frame import Frame
 from mlpcore.potential import Potential
 
@@ -40,8 +40,7 @@ SETTINGS = {
     "refinement_steps": 80,
 }
 START, STEP, ROUNDS, SEEDS, TEST_SHARE = 10, 10, 3, 3, 0.3
-PICKED = "picked by"
-"""Frames that a committee chose already would not be a random pool: they are left out."""
+SETS = ("si_pbe.extxyz.xz", "nacl_pbe.extxyz.xz")
 WAYS = ("at random", "by disagreement")
 INK = {"at random": "#888888", "by disagreement": "#c2410c"}
 PICTURES = ROOT / "docs" / "images"
@@ -81,9 +80,8 @@ def course(
 
 def collect(options: argparse.Namespace) -> dict[str, Any]:
     """Train what is not kept and measure all; every seed draws other test frames too."""
-    data = dataset.read(options.data)
-    found: dict[str, Any] = {"data": options.data.name, "sha256": data.sha256, "runs": []}
-    random = [frame for frame in data.frames if not frame.source.startswith(PICKED)]
+    random = learning.random_frames(options.data)
+    found: dict[str, Any] = {"data": options.data, "runs": []}
     for seed in range(options.seeds):
         frames = learning.drawn(random, len(random), 1000 + seed)
         n_test = round(TEST_SHARE * len(frames))
@@ -142,14 +140,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, default=learning.DATA / "si_pbe.extxyz.xz")
+    parser.add_argument("--data", choices=SETS, default=SETS[0])
     parser.add_argument("--seeds", type=int, default=SEEDS, metavar="N")
     parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N")
     parser.add_argument("--page", type=Path, help="the Markdown page to write into")
     options = parser.parse_args()
     torch.set_num_threads(1)
     found = collect(options)
-    name = f"active-learning-{options.data.name.split('_')[0]}"
+    name = f"active-learning-{options.data.split('_')[0]}"
     learning.keep(FOLDER / f"{name}.json", found)
     draw(found, PICTURES / f"{name}.svg")
     page.show(name, table(found), options.page)

@@ -24,7 +24,7 @@ import torch
 
 from benchmarks.support import harmonic, learning, learning_plots, page
 from benchmarks.support.kept import FOLDER, ROOT
-from mlpcore import dataset, registry
+from mlpcore import registry
 from mlpcore.potential import Potential
 
 BASELINE = "sevennet-l3i5"
@@ -62,7 +62,7 @@ def collect(options: argparse.Namespace) -> dict[str, Any]:
     """Train what is not kept and measure all."""
     frames = [
         frame
-        for frame in dataset.read(learning.DATA / "si_pbe.extxyz.xz").frames
+        for frame in learning.random_frames("si_pbe.extxyz.xz")
         if np.linalg.norm(frame.forces_ev_per_a, axis=1).max() < NEAR_EV_PER_A
     ]
     reference = json.loads(REFERENCE.read_text(encoding="utf-8"))["Si"]

@@ -25,6 +25,7 @@ from ase import Atoms
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from mlpcore.oracle import SETTINGS, Oracle, PlaneWaves, gpaw_oracle
+from mlpcore.potential import Potential
 from mlpcore.sampling import CRYSTALS, cell
 
 EV_STRAINS = (-0.035, -0.025, -0.015, -0.0075, 0.0, 0.0075, 0.015, 0.025, 0.035)
@@ -38,13 +39,14 @@ MOVED = {"Si": (0,), "NaCl": (0, 1)}
 
 @dataclass
 class Record:
-    """Labels by key, one JSON object a line."""
+    """Labels by key, one JSON object a line; without a path they are only remembered."""
 
-    path: Path
+    path: Path | None
     oracles: dict[str, Oracle]
 
     def __post_init__(self) -> None:
-        lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
+        kept = self.path is not None and self.path.exists()
+        lines = self.path.read_text(encoding="utf-8").splitlines() if kept else []
         self.found = {line["key"]: line for line in map(json.loads, lines)}
 
     def label(self, key: str, crystal: str, atoms: Atoms) -> dict[str, Any]:
@@ -61,9 +63,10 @@ class Record:
                 "cell": atoms.cell.tolist(),
                 "scaled": atoms.get_scaled_positions().tolist(),
             }
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(self.found[key]) + "\n")
-            print(key, flush=True)
+            if self.path is not None:
+                with self.path.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(self.found[key]) + "\n")
+                print(key, flush=True)
         return self.found[key]
 
 
@@ -136,9 +139,23 @@ def label(path: Path) -> None:
     }
     record = Record(path, oracles)
     for crystal in CRYSTALS:
-        lattice_a = energies(record, crystal)
-        strains(record, crystal, lattice_a)
-        list(displaced(record, crystal, lattice_a))
+        complete(record, crystal)
+
+
+def complete(record: Record, crystal: str) -> None:
+    """Label all that the summary of a crystal is made of."""
+    lattice_a = energies(record, crystal)
+    strains(record, crystal, lattice_a)
+    list(displaced(record, crystal, lattice_a))
+
+
+def of_potential(potential: Potential, crystal: str) -> dict[str, Any]:
+    """Return what a potential says in the place of the oracle, by the very same steps."""
+    from benchmarks.support import dft_summary
+
+    record = Record(None, {crystal: Oracle(lambda _atoms: potential.calculator())})
+    complete(record, crystal)
+    return dft_summary.summary(record.found, crystal)
 
 
 def main() -> None:

@@ -20,8 +20,11 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks import dft_reference
 from benchmarks.support import own_plots, page
 from mlpcore import registry
+from mlpcore.checkpoint import read_header
+from mlpcore.model_info import ModelInfo
 from properties import pipeline, reference, reference_vibrations
 from properties.examples import example
 from properties.progress import MemoryPieces, Silent
@@ -32,7 +35,13 @@ PICTURE = ROOT / "docs" / "images" / "own-potentials.svg"
 KEPT = ROOT / "data" / "benchmarks" / "own-potentials.json"
 REFERENCE = ROOT / "pretrained" / "data" / "dft_reference.json"
 CRYSTALS = ("Si", "NaCl")
-QUANTITIES = ("a, Å", "C11, GPa", "C12, GPa", "C44, GPa", "Γ TO, THz", "α(100 K)", "α(300 K)")
+QUANTITIES = (
+    *("a, Å", "C11, GPa", "C12, GPa", "C44, GPa", "Γ TO, THz", "X TA, THz", "L TA, THz"),
+    *("α(100 K), small cells", "α(200 K), small cells", "α(300 K), small cells"),
+    *("α(100 K)", "α(300 K)"),
+)
+DIGITS = {"energy_mev_per_atom": 2, "forces_mev_per_a": 1, "stress_gpa": 3}
+SMALL_K = (100, 200, 300)
 SPREADS = {"a, Å": "a", "C11, GPa": "C11", "C12, GPa": "C12", "C44, GPa": "C44"}
 
 FORMULAS = {"Si": ("Si", 227), "NaCl": ("NaCl", 225)}
@@ -52,6 +61,8 @@ def measure(crystal: str, model: str) -> dict[str, Any]:
     }
     for kelvin in (100, 300):
         values[f"α({kelvin} K)"] = _alpha(thermal, kelvin)
+    potential = registry.load(model, device="cpu", dtype="float64")
+    values |= of_small_cells(dft_reference.of_potential(potential, crystal))
     spread = {}
     if "committee" in results:
         known = {number.name: number.epistemic for number in results["committee"].numbers}
@@ -71,19 +82,26 @@ def _alpha(thermal: Any, kelvin: float) -> float | None:
     return float(found) / 3 * 1e6
 
 
+def of_small_cells(summary: dict[str, Any]) -> dict[str, float | None]:
+    """Return modes and expansion from doubled primitive cells, as the oracle's are got."""
+    known = summary["thermal"]
+    alpha = dict(zip(known["temperatures_k"], known["alpha_linear_per_k"], strict=True))
+    found: dict[str, float | None] = {
+        f"{point} TA, THz": summary["points_thz"][point][0] for point in ("X", "L")
+    }
+    for kelvin in SMALL_K:
+        value = alpha.get(kelvin)
+        found[f"α({kelvin} K), small cells"] = None if value is None else 1e6 * value
+    return found
+
+
 def dft(crystal: str) -> dict[str, float | None]:
     """Return the numbers of the oracle itself."""
     known = json.loads(REFERENCE.read_text(encoding="utf-8"))[crystal]
-    thermal = dict(
-        zip(
-            known["thermal"]["temperatures_k"],
-            known["thermal"]["alpha_linear_per_k"],
-            strict=True,
-        )
-    )
-    alphas = [1e6 * thermal[t] if t in thermal else None for t in (100, 300)]
     fields = ("lattice_a", "c11_gpa", "c12_gpa", "c44_gpa", "gamma_thz")
-    return dict(zip(QUANTITIES, [*(known[f] for f in fields), *alphas], strict=True))
+    found: dict[str, float | None] = dict.fromkeys(QUANTITIES)
+    found |= dict(zip(QUANTITIES, (known[field] for field in fields), strict=False))
+    return found | of_small_cells(known)
 
 
 def experiment(crystal: str) -> dict[str, float | None]:
@@ -96,6 +114,9 @@ def experiment(crystal: str) -> dict[str, float | None]:
         at_gamma = points.frequency_thz[np.abs(points.q).max(axis=1) < 1e-9]
         if len(at_gamma):
             found["Γ TO, THz"] = float(at_gamma.min())
+        for name, frequency in zip(points.names, points.frequency_thz, strict=True):
+            if name in ("X TA", "L TA"):
+                found[f"{name}, THz"] = float(frequency)
     for curve in reference_vibrations.curves(*FORMULAS[crystal]):
         for kelvin in (100, 300):
             if curve.quantity == "alpha_linear_a":
@@ -117,10 +138,47 @@ def row(title: str, values: dict[str, float | None], spread: dict[str, float]) -
     """Return a row of the table."""
     cells = [title]
     for name in QUANTITIES:
-        value, digits = values[name], {"a, Å": 3, "Γ TO, THz": 2}.get(name, 1)
+        value, digits = values[name], 3 if name == "a, Å" else 2 if "THz" in name else 1
         text = "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
-        cells.append(text + (f" ± {spread[name]:.{digits}f}" if name in spread else ""))
+        cells.append(text + (_doubt(spread[name], digits) if name in spread else ""))
     return cells
+
+
+def _doubt(spread: float, digits: int) -> str:
+    """Write ±; with one digit that is not zero where the value's last digit is larger."""
+    return f" ± {spread:.{digits}f}" if spread >= 0.5 * 10**-digits else f" ± {spread:.1g}"
+
+
+def errors(models: list[ModelInfo]) -> str:
+    """Return the errors on the frames that nobody learned, from the headers of checkpoints."""
+    header = ["name", "members", "frames trained on / tested on", "energy, meV/atom"]
+    header += ["forces, meV/Å", "stress, GPa", "SevenNet-l3i5 on the same frames"]
+    rows = []
+    for model in models:
+        known = read_header(registry.weights_path(model))["training"]
+        sizes = (len(known["split"][part]["frames"]) for part in ("train", "test"))
+        own = known["errors"]["test"]["committee"]
+        other = [_rmse(known["comparison"]["errors"], kind) for kind in DIGITS]
+        cells = [_rmse(own, kind) for kind in DIGITS]
+        frames = " / ".join(map(str, sizes))
+        rows.append([f"`{model.name}`", str(model.n_members), frames, *cells, ", ".join(other)])
+    return page.table(header, rows)
+
+
+def _rmse(errors: dict[str, Any], kind: str) -> str:
+    return f"{errors[kind]['rmse']:.{DIGITS[kind]}f}"
+
+
+def turned(header: list[str], rows: list[list[str]]) -> str:
+    """Return the table with a line for each quantity, crystal by crystal."""
+    names = [name if "K)" not in name else f"{name}, 10⁻⁶/K" for name in header]
+    blocks = []
+    for crystal in CRYSTALS:
+        own = [row for row in rows if row[0].startswith(f"{crystal}, ")]
+        head = [crystal, *(row[0].partition(", ")[2] for row in own)]
+        lines = [[name, *(row[k] for row in own)] for k, name in enumerate(names) if k]
+        blocks.append(page.table(head, lines))
+    return "\n\n".join(blocks)
 
 
 def main() -> None:
@@ -155,8 +213,8 @@ def main() -> None:
     known = json.loads(REFERENCE.read_text(encoding="utf-8"))
     measured = {crystal: measured_expansion(crystal) for crystal in CRYSTALS}
     own_plots.draw(drawn, known, measured, PICTURE)
-    header = ["", *(q if "K)" not in q else f"{q}, 10⁻⁶/K" for q in QUANTITIES)]
-    page.show("own potentials", page.table(header, rows), options.page)
+    page.show("own errors", errors(own), options.page)
+    page.show("own potentials", turned(["", *QUANTITIES], rows), options.page)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ from mlpcore.units import EV_PER_A3_IN_GPA
 FloatArray = NDArray[np.float64]
 DATA = ROOT / "pretrained" / "data"
 KEPT = FOLDER / "learning"
+PICKED = "picked by"
+"""How the sources of frames begin that :mod:`mlpcore.picking` chose."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,6 +99,15 @@ def compared(found: Sequence[Evaluation], frames: Sequence[Frame]) -> Scores:
         1e3 * _rms(np.concatenate(forces)),
         EV_PER_A3_IN_GPA * _rms(np.concatenate(stresses)) if stresses else None,
     )
+
+
+def random_frames(name: str) -> list[Frame]:
+    """Return the frames of a set of ours that were drawn at random, none that was picked.
+
+    What a committee chose would make a pool better than random.
+    """
+    frames = dataset.read(DATA / name).frames
+    return [frame for frame in frames if not frame.source.startswith(PICKED)]
 
 
 def drawn(frames: Sequence[Frame], count: int, seed: int) -> list[Frame]:

@@ -100,12 +100,11 @@ def test_short_names_are_on_cards_and_in_the_table(page):
     assert ":gray[Cite:] this project (CITATION.cff)" in seen.words(app)
 
 
-def test_cards_say_where_their_sources_are_and_which_factor_counts(page):
+def test_cards_say_where_their_sources_are(page):
     app = page("models")
     words = seen.words(app)
     assert "All sources of each part are in the file of the potential." in words
     assert "among the files" not in words
-    assert "measured 0.87, not applied" in words
     parts = [part for frame in app.dataframe[1:] for part in frame.value["Part"]]
     assert "SevenNet-l3i5, on the test" in parts
 
