@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from phonopy.file_IO import get_BORN_lines, write_FORCE_SETS
 from phonopy.harmonic.force_constants import full_fc_to_compact_fc
 
-from mlpcore.units import EV_IN_KJ_PER_MOL
-from properties.vibrations.born import COULOMB_EV_A
+from mlpcore.units import COULOMB_EV_A, EV_IN_KJ_PER_MOL
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import constants
 
 from mlpcore.errors import BornError
+from mlpcore.units import COULOMB_EV_A
 from properties import symmetry
 from properties.checks import Check
 from properties.vibrations import born_sites
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["BornCharges", "for_primitive", "library_born", "nac_parameters", "read_born"]
 
 FloatArray = NDArray[np.float64]
-
-COULOMB_EV_A = (
-    constants.elementary_charge / (4 * np.pi * constants.epsilon_0) / constants.angstrom
-)
-"""e²/4πε₀ in eV Å (14.40)."""
 
 SYMMETRY_LIMIT = 0.1
 """Largest change by symmetrisation that passes, in e and relative for the dielectric tensor."""
