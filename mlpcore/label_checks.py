@@ -69,7 +69,8 @@ LEAST_ENERGY_EV = 1.0
 ZERO_FORCES = "All forces of these frames are zero; give them as they were computed."
 MIXED_UP = (
     "The forces may be those of other atoms or other axes, labels those of another structure, "
-    "or units mixed; check the way from the calculation to the file."
+    "units mixed, or energies noisier than they differ; check the way from the calculation to "
+    "the file."
 )
 
 

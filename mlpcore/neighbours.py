@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 MOST_NEIGHBOURS = 20_000
 """More within a cut-off are ten times those of diamond within 12 Å: no crystal has them."""
 
-NEAREST_A = 0.1
-"""Below no model gives numbers that mean anything, and some none at all."""
+NEAREST_A = 0.01
+"""Atoms that are nearer stand on one place: some models give no numbers for them at all."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,8 @@ def _require_apart(
     if distance[nearest] < NEAREST_A:
         raise StructureError(
             f"Atoms {i[nearest] + 1} and {j[nearest] + 1} of {atoms.get_chemical_formula()} "
-            f"are {distance[nearest]:.3f} Å apart; atoms are at least {NEAREST_A} Å "
-            "from each other. Remove one of the two, or check the positions."
+            f"are {distance[nearest]:.3f} Å apart, as good as on one place. Remove one of the "
+            "two, or check the positions."
         )
 
 

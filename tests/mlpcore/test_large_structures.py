@@ -54,8 +54,8 @@ def test_a_lone_atom_has_no_forces():
         (Atoms("Si", [[np.nan, 0, 0]], cell=[5, 5, 5], pbc=True), "not finite"),
         (Atoms("Si", cell=[0.3, 0.3, 0.3], pbc=True), "Check the lattice vectors"),
         (
-            Atoms("Si2", [[0, 0, 0], [0, 0, 0.05]], cell=[5, 5, 5], pbc=True),
-            "Atoms 1 and 2 of Si2 are 0.050 Å apart",
+            Atoms("Si2", [[0, 0, 0], [0, 0, 0.005]], cell=[5, 5, 5], pbc=True),
+            "Atoms 1 and 2 of Si2 are 0.005 Å apart",
         ),
     ],
 )
