@@ -41,6 +41,7 @@ QUANTITIES = (
     *("α(100 K)", "α(300 K)"),
 )
 DIGITS = {"energy_mev_per_atom": 2, "forces_mev_per_a": 1, "stress_gpa": 3}
+PARTS = {"test": "held out", "far": "far outside"}
 SMALL_K = (100, 200, 300)
 SPREADS = {"a, Å": "a", "C11, GPa": "C11", "C12, GPa": "C12", "C44, GPa": "C44"}
 
@@ -165,6 +166,36 @@ def errors(models: list[ModelInfo]) -> str:
     return page.table(header, rows)
 
 
+def calibration(models: list[ModelInfo]) -> str:
+    """Return how far spreads can be believed, from the headers of checkpoints."""
+    header = ["name", "of", "factor", "frames", "error, RMS", "± before, RMS", "± after, RMS"]
+    header += ["area before", "area after"]
+    rows = []
+    for model in models:
+        known = read_header(registry.weights_path(model))["calibration"]
+        for kind, unit, scale in (("energy", "meV/atom", 1e3), ("force", "meV/Å", 1e3)):
+            factor = known[f"{kind}_factor"]
+            for part, words in PARTS.items():
+                found = known[part][kind]
+                sizes = [scale * found[f"rms_{what}"] for what in ("error", "epistemic")]
+                cells = [
+                    f"{size:.2g}" if size < 10 else f"{size:.0f}"
+                    for size in (*sizes, max(1.0, factor) * sizes[1])
+                ]
+                areas = [f"{found[w]['miscalibration_area']:.2f}" for w in ("before", "after")]
+                rows.append(
+                    [
+                        f"`{model.name}`",
+                        f"{kind}, {unit}",
+                        f"{factor:.1f}",
+                        words,
+                        *cells,
+                        *areas,
+                    ]
+                )
+    return page.table(header, rows)
+
+
 def _rmse(errors: dict[str, Any], kind: str) -> str:
     return f"{errors[kind]['rmse']:.{DIGITS[kind]}f}"
 
@@ -214,6 +245,7 @@ def main() -> None:
     measured = {crystal: measured_expansion(crystal) for crystal in CRYSTALS}
     own_plots.draw(drawn, known, measured, PICTURE)
     page.show("own errors", errors(own), options.page)
+    page.show("own calibration", calibration(own), options.page)
     page.show("own potentials", turned(["", *QUANTITIES], rows), options.page)
 
 
