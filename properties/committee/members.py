@@ -33,7 +33,7 @@ FloatArray = NDArray[np.float64]
 
 RELAX, ELASTIC, PHONONS, THERMAL = "relax", "elastic", "phonons", "thermal"
 
-FINER = 100.0
+FINER = 1000.0
 """By so much members are relaxed further than a single crystal has to be."""
 
 
