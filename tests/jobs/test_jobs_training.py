@@ -51,14 +51,14 @@ def submit(store, tmp_path, **changes) -> str:
 
 
 def test_a_killed_training_goes_on_and_its_potential_is_used(store, processes, tmp_path):
-    job_id = submit(store, tmp_path, epochs=400, patience=400)
+    job_id = submit(store, tmp_path, epochs=3000, patience=3000)
     processes.dispatcher()
     job = store.get(job_id)
     assert wait_for((job.folder / "training" / "training.pt").exists)
     told = wait_for(lambda: training_jobs.history(job.folder))
     before = told["entries"][-1]["epoch"]
     worker_of(store, job_id).kill()
-    assert until(store, job_id, "finished", timeout_s=60.0) == "finished"
+    assert until(store, job_id, "finished", timeout_s=180.0) == "finished"
     log = (job.folder / "log.txt").read_text()
     assert "attempt 2" in log
     job = store.get(job_id)
