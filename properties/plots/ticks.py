@@ -7,9 +7,12 @@ grows, which is hard to read and unsteady in a figure that is drawn anew while i
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 ALL, POWERS = (1, 2, 5), (1,)
 MANY_DECADES = 4
@@ -61,12 +64,20 @@ def words(value: float) -> str:
     return np.format_float_positional(value, trim="-")
 
 
-def axis(low: float, high: float) -> dict[str, Any]:
-    """Return the settings of a logarithmic axis of plotly with these ticks."""
-    values = logarithmic(low, high)
+def axis(values: ArrayLike) -> dict[str, Any]:
+    """Return the settings of a logarithmic axis of plotly with ticks for these values.
+
+    Values that such an axis cannot show, as those of a training that diverged, do not count;
+    where there are no others, the ticks are left to plotly.
+    """
+    given = np.asarray(values, dtype=float)
+    shown = given[np.isfinite(given) & (given > 0)]
+    if not shown.size:
+        return {"type": "log"}
+    marked = logarithmic(float(shown.min()), float(shown.max()))
     return {
         "type": "log",
         "tickmode": "array",
-        "tickvals": values,
-        "ticktext": [words(value) for value in values],
+        "tickvals": marked,
+        "ticktext": [words(value) for value in marked],
     }

@@ -86,9 +86,7 @@ def history(
     stages = [entry["stage"] for entry in known]
     _mark_stages(plot, stages)
     both = np.concatenate([train, validation])
-    plot.update_yaxes(
-        title=f"RMSE of {TITLES[kind]} ({UNITS[kind]})", **ticks.axis(both.min(), both.max())
-    )
+    plot.update_yaxes(title=f"RMSE of {TITLES[kind]} ({UNITS[kind]})", **ticks.axis(both))
     plot.update_xaxes(title="epoch, then step" if REFINEMENT in stages else "epoch")
     style.finish(plot, height)
     return plot.update_layout(uirevision=kind)
@@ -287,9 +285,7 @@ def learning_curve(
         )
     )
     plot.update_xaxes(type="log", title="training frames", tickvals=count)
-    plot.update_yaxes(
-        title=f"RMSE of {TITLES[kind]} ({UNITS[kind]})", **ticks.axis(min(every), max(every))
-    )
+    plot.update_yaxes(title=f"RMSE of {TITLES[kind]} ({UNITS[kind]})", **ticks.axis(every))
     return style.finish(plot, height)
 
 

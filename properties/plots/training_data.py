@@ -48,7 +48,7 @@ def labels(dataset: Dataset, height: int = 360) -> go.Figure:
     )
     plot.update_xaxes(title="volume (Å³/atom)")
     if one_volume:
-        plot.update_xaxes(title="largest force (eV/Å)", **ticks.axis(force.min(), force.max()))
+        plot.update_xaxes(title="largest force (eV/Å)", **ticks.axis(force))
     plot.update_yaxes(title="energy above the lowest (meV/atom)")
     return style.finish(plot, height, legend=False)
 

@@ -189,6 +189,17 @@ def test_a_logarithmic_scale_needs_positive_ends_in_order(low, high):
         ticks.logarithmic(low, high)
 
 
+@pytest.mark.parametrize("lost", [np.nan, np.inf, 0.0])
+def test_a_training_that_diverged_is_drawn_all_the_same(lost):
+    """Its page shows how far the errors fell, and no error of the figure."""
+    entry = {"stage": "training", "train": {plots.FORCES: [30.0, lost]}}
+    entries = [entry | {"epoch": k, "validation": {plots.FORCES: [40.0, 50.0]}} for k in (1, 2)]
+    figure = plots.history({"entries": entries})
+    shown = [float(words) for words in figure.layout.yaxis.ticktext]
+    assert shown[0] <= 30.0 < 50.0 <= shown[-1]
+    assert ticks.axis([lost, lost]) == {"type": "log"}
+
+
 def with_forces(*forces):
     """Frames of growing volume with these largest forces."""
     frames = []
