@@ -60,6 +60,11 @@ class Job:
         return JobFolder(self.folder.parent, self.id)
 
     @property
+    def is_unforeseen(self) -> bool:
+        """Whether it failed for a reason that nobody foresaw, whose traceback is kept."""
+        return self._files.error_file.exists()
+
+    @property
     def kind(self) -> str:
         """``calculation``, ``training`` or ``evaluation``."""
         return kind_of(self.task.properties)

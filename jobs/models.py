@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from jobs.errors import JobStateError
-from jobs.files import saving, sync_folder, write_atomic
+from jobs.files import safe_name, saving, sync_folder, write_atomic
 from jobs.settings import models_folder
 from mlpcore import registry
 from mlpcore.checkpoint import SUFFIX, read_card
@@ -46,8 +46,13 @@ def added(store: JobStore) -> tuple[Path, ...]:
     return tuple(sorted(folder.glob(f"[!.]*{SUFFIX}")))
 
 
-def add(store: JobStore, data: bytes) -> Path:
+def add(store: JobStore, data: bytes, file_name: str = f"model{SUFFIX}") -> Path:
     """Examine a checkpoint and keep it under the name that its card gives.
+
+    Parameters
+    ----------
+    file_name
+        What messages call it.
 
     Raises
     ------
@@ -65,16 +70,16 @@ def add(store: JobStore, data: bytes) -> Path:
     with saving("The potential"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with TemporaryDirectory(dir=folder, prefix=".new-") as aside:
-            waiting = Path(aside) / f"model{SUFFIX}"
+            waiting = Path(aside) / f"{safe_name(file_name).removesuffix(SUFFIX)}{SUFFIX}"
             write_atomic(waiting, data)
-            target = folder / f"{_free_name(waiting)}{SUFFIX}"
+            target = folder / f"{_free_name(waiting, store)}{SUFFIX}"
             _examine(waiting)
             waiting.rename(target)
         sync_folder(folder)
     return target
 
 
-def _free_name(path: Path) -> str:
+def _free_name(path: Path, store: JobStore) -> str:
     """Return the name on a checkpoint's card, if it is possible and not taken."""
     name = read_card(path).name
     if not _NAME.fullmatch(name):
@@ -83,10 +88,14 @@ def _free_name(path: Path) -> str:
             "digits, '-', '_' and '.', at most 80 of them: train it with another name."
         )
     if name in {model.name for model in registry.models()}:
-        raise CheckpointError(
-            f"There is a potential called {name!r} already. Train this one under another name, "
-            "or delete that one first."
+        here = name in {known.stem for known in added(store)}
+        way_out = (
+            "Train this one under another name, or delete that one first."
+            if here
+            else "It comes with the project and cannot be deleted here: train this one under "
+            "another name."
         )
+        raise CheckpointError(f"There is a potential called {name!r} already. {way_out}")
     return name
 
 

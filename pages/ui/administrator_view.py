@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import streamlit as st
 
 from jobs import models
 from jobs.administrator import Administrator
-from jobs.files import safe_name
-from mlpcore import registry
-from mlpcore.checkpoint import read_card
-from mlpcore.errors import CheckpointError, MLPError
+from mlpcore.errors import MLPError
 from pages.ui import components, guard, session, stored, text
 
 HOW_TO_ASK = (
@@ -91,29 +85,8 @@ def _chosen() -> tuple[bytes, str] | None:
 def offer(data: bytes, file_name: str) -> None:
     """Add a potential and say so, or say what is wrong with it."""
     with st.spinner("Examining the file …"):
-        _require_new(data, file_name)
-        added = models.add(stored.store(), data)
+        added = models.add(stored.store(), data, file_name)
     st.success(f"**{added.stem}** is now on the list for everybody.", icon=":material/check:")
-
-
-def _require_new(data: bytes, file_name: str) -> None:
-    """Refuse what has no card, under the name of the file, and a name that stays taken.
-
-    Raises
-    ------
-    CheckpointError
-        The file is not a checkpoint, or the project itself brings a potential of its name.
-    """
-    with TemporaryDirectory() as aside:
-        path = Path(aside) / safe_name(file_name)
-        path.write_bytes(data)
-        name = read_card(path).name
-    taken = {model.name for model in registry.models()}
-    if name in taken - {path.stem for path in models.added(stored.store())}:
-        raise CheckpointError(
-            f"There is a potential called {name!r} already. It comes with the project and "
-            "cannot be deleted here: train this one under another name."
-        )
 
 
 def _delete() -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from jobs.folder import JobFolder
 from jobs.status import DEATH_MESSAGE
 from jobs.store import JobNotFoundError
 from jobs.tasks import CALCULATION, EVALUATION, TRAINING, Training
@@ -221,5 +220,5 @@ def fails_again(job: Job) -> bool:
 
     What was not foreseen leaves its traceback with the job; a worker that died may be luckier.
     """
-    unforeseen = JobFolder(job.folder.parent, job.id).error_file.exists()
-    return job.state == "failed" and not unforeseen and job.message != DEATH_MESSAGE
+    by_itself = job.state == "failed" and job.message != DEATH_MESSAGE
+    return by_itself and not job.is_unforeseen

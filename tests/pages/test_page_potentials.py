@@ -211,7 +211,6 @@ def test_what_is_wrong_with_a_file_is_said(guarded, monkeypatch):
         raise CheckpointError("The file is a pickle.")
 
     monkeypatch.setattr(models, "add", refuse)
-    monkeypatch.setattr(administrator_view, "_require_new", lambda *_: None)
     monkeypatch.setattr(administrator_view, "_chosen", lambda: (b"x", "a.safetensors"))
     app.run()
     app.button(key="administrator-add").click().run()
