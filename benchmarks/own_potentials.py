@@ -118,21 +118,26 @@ def experiment(crystal: str) -> dict[str, float | None]:
         for name, frequency in zip(points.names, points.frequency_thz, strict=True):
             if name in ("X TA", "L TA"):
                 found[f"{name}, THz"] = float(frequency)
-    for curve in reference_vibrations.curves(*FORMULAS[crystal]):
+    expansion = measured_expansion(crystal)
+    if expansion is not None:
+        kelvins, alphas = expansion
         for kelvin in (100, 300):
-            if curve.quantity == "alpha_linear_a":
-                near = np.abs(curve.temperatures_k - kelvin)
-                if near.min() <= 2:
-                    found[f"α({kelvin} K)"] = 1e6 * float(curve.values[near.argmin()])
+            near = np.abs(np.array(kelvins) - kelvin)
+            if near.min() <= 2:
+                found[f"α({kelvin} K)"] = 1e6 * alphas[int(near.argmin())]
     return found
 
 
 def measured_expansion(crystal: str) -> tuple[list[float], list[float]] | None:
-    """Return temperatures in K and linear expansion in 1/K, if they are in the tables."""
-    for curve in reference_vibrations.curves(*FORMULAS[crystal]):
-        if curve.quantity == "alpha_linear_a":
-            return curve.temperatures_k.tolist(), curve.values.tolist()
-    return None
+    """Return temperatures in K and linear expansion in 1/K of all tables that have them."""
+    curves = reference_vibrations.curves(*FORMULAS[crystal])
+    known = [curve for curve in curves if curve.quantity == "alpha_linear_a"]
+    if not known:
+        return None
+    return (
+        [kelvin for curve in known for kelvin in curve.temperatures_k.tolist()],
+        [alpha for curve in known for alpha in curve.values.tolist()],
+    )
 
 
 def row(title: str, values: dict[str, float | None], spread: dict[str, float]) -> list[str]:

@@ -24,6 +24,7 @@ from benchmarks.support import learning, page
 from benchmarks.support.kept import FOLDER
 from mlpcore import active, dataset
 from mlpcore.frame import Frame
+from mlpcore.picking import PICKED
 
 SET, LONG = "nacl_pbe.extxyz.xz", 6
 SETTINGS = {
@@ -46,9 +47,7 @@ KINDS = ("drawn at random", "picked by disagreement")
 def kinds() -> tuple[list[Frame], dict[str, list[Frame]]]:
     """Return the first frames, and the long ones by how they were chosen."""
     frames = dataset.read(learning.DATA / SET).frames
-    picked = [
-        f for f in frames if f.source.startswith(learning.PICKED) and len(f.atoms) == LONG
-    ]
+    picked = [f for f in frames if f.source.startswith(PICKED) and len(f.atoms) == LONG]
     drawn = [f for f in learning.random_frames(SET) if len(f.atoms) == LONG]
     first = [f for f in learning.random_frames(SET) if len(f.atoms) != LONG]
     return first, dict(zip(KINDS, (drawn, picked), strict=True))

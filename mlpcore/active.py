@@ -190,8 +190,7 @@ def explore(
         doubt = disagreement(potential, found)
         if not len(found) or doubt.max() < settings.enough_ev_per_a:
             break
-        possible = np.flatnonzero(doubt <= settings.limit_ev_per_a)
-        chosen = possible[pick([found[i] for i in possible], doubt[possible], settings.picks)]
+        chosen = worth_a_label(found, doubt, settings)
         new = [oracle.label(found[i], f"round {number}, candidate {i}") for i in chosen]
         rounds.append(_record(number, len(known), doubt, chosen, potential, new))
         known += new
@@ -199,6 +198,15 @@ def explore(
             monitor(rounds[-1], tuple(known))
         potential = learn(known)
     return Explored(potential, tuple(known), tuple(rounds))
+
+
+def worth_a_label(
+    structures: Sequence[Atoms], doubt: NDArray[np.float64], settings: Exploration
+) -> NDArray[np.int64]:
+    """Return the numbers of those to label: most in doubt, but not beyond what can be meant."""
+    possible = np.flatnonzero(doubt <= settings.limit_ev_per_a)
+    some = [structures[i] for i in possible.tolist()]
+    return possible[pick(some, doubt[possible], settings.picks)]
 
 
 def disagreement(potential: Potential, structures: Sequence[Atoms]) -> NDArray[np.float64]:

@@ -130,7 +130,7 @@ def read(path: Path) -> Checkpoint:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     return _decoded(data, described, path.name)
 
 
@@ -166,11 +166,12 @@ def describe_file(path: Path) -> Description:
             start = file.read(8)
             text = file.read(_header_length(start, status.st_size, path.name))
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     return _described(text, path.name)
 
 
-def _unreadable(path: Path, error: OSError) -> CheckpointError:
+def unreadable(path: Path, error: OSError) -> CheckpointError:
+    """Return what to raise where the file system refuses a checkpoint."""
     return CheckpointError(
         f"{path.name} cannot be read ({error.strerror}). Check the path and who may read it."
     )

@@ -196,8 +196,9 @@ def check_units(frames: Sequence[Frame]) -> None:
         or all energies are per atom or in Hartree, forces or stresses not in eV/Å and eV/Å³,
         or labels have nothing to do with each other. Sets that are too small to tell pass.
     """
-    _check_single_energies(frames)
-    _check_sizes(frames)
+    formulas = list(_compositions(frames).values())
+    _check_single_energies(frames, formulas)
+    _check_sizes(frames, formulas)
     groups: dict[bytes, list[int]] = defaultdict(list)
     for i, frame in enumerate(frames):
         groups[frame.atoms.numbers.tobytes()].append(i)
@@ -215,9 +216,9 @@ def _compositions(frames: Sequence[Frame]) -> dict[tuple[tuple[int, int], ...], 
     return groups
 
 
-def _check_single_energies(frames: Sequence[Frame]) -> None:
+def _check_single_energies(frames: Sequence[Frame], formulas: Sequence[list[int]]) -> None:
     """Find frames whose energy fits those of the same formula only in another unit."""
-    for group in _compositions(frames).values():
+    for group in formulas:
         sizes = np.array([len(frames[i].atoms) for i in group])
         per_atom = np.array([frames[i].energy_ev for i in group]) / sizes
         usual = float(np.median(per_atom))
@@ -248,9 +249,9 @@ def _check_one_energy(number: int, size: int, value: float, usual: float) -> Non
             )
 
 
-def _check_sizes(frames: Sequence[Frame]) -> None:
+def _check_sizes(frames: Sequence[Frame], formulas: Sequence[list[int]]) -> None:
     """Find energies that are the same for cells of different sizes."""
-    for group in _compositions(frames).values():
+    for group in formulas:
         by_size: dict[int, list[int]] = defaultdict(list)
         for i in group:
             by_size[len(frames[i].atoms)].append(i)

@@ -66,11 +66,11 @@ def build_graph(batch: Sequence[Atoms], cutoff_a: float) -> Graph:
     sources, targets, vectors = [], [], []
     first = 0
     for atoms in batch:
-        i, j, d = neighbour_list("ijD", atoms, cutoff_a)
+        i, j, vector, distance = neighbour_list("ijDd", atoms, cutoff_a)
+        _require_apart(atoms, i, j, distance)
         sources.append(i.astype(np.int64) + first)
         targets.append(j.astype(np.int64) + first)
-        vectors.append(np.asarray(d, dtype=float))
-        _require_apart(atoms, i, j, np.linalg.norm(vectors[-1], axis=1))
+        vectors.append(np.asarray(vector, dtype=float))
         first += len(atoms)
     sizes = [len(atoms) for atoms in batch]
     return Graph(

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from mlpcore.potential import Potential
 
 
+PICKED = "picked by"
+"""How the sources of these structures begin."""
+
+
 @dataclass(frozen=True)
 class Picked:
     """A structure to label, and how far the members of a committee differ on it.
@@ -77,17 +81,14 @@ def picked(
         )
     found = active.candidates(potential, starts, settings, np.random.default_rng(settings.seed))
     doubt = active.disagreement(potential, found)
-    possible = np.flatnonzero(doubt <= settings.limit_ev_per_a)
-    chosen = active.pick([found[i] for i in possible], doubt[possible], settings.picks)
     kind = f"{settings.temperature_k:.0f} K" if settings.way == "md" else "displaced"
     return [
         Picked(
             found[i],
-            f"picked by {name}, {kind}, {len(found[i])} atoms, seed {settings.seed}, "
-            f"number {i}",
+            f"{PICKED} {name}, {kind}, {len(found[i])} atoms, seed {settings.seed}, number {i}",
             float(doubt[i]),
         )
-        for i in possible[chosen]
+        for i in active.worth_a_label(found, doubt, settings)
     ]
 
 

@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlpcore.checkpoint import SUFFIX, describe_file
+from mlpcore.checkpoint import SUFFIX, describe_file, unreadable
 from mlpcore.errors import CheckpointError, ModelUnavailableError
 from mlpcore.files import file_sha256
 from mlpcore.json_checks import brief
@@ -67,10 +67,7 @@ def _own(path: Path) -> ModelInfo:
         state = path.stat()
         return _from_header(path, state.st_mtime_ns, state.st_size)
     except OSError as error:
-        raise CheckpointError(
-            f"{path.name} cannot be read ({error.strerror}). Check the path and who may "
-            "read it."
-        ) from error
+        raise unreadable(path, error) from error
 
 
 @lru_cache(maxsize=256)

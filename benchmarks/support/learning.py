@@ -17,6 +17,7 @@ from tqdm import tqdm
 from benchmarks.support.kept import FOLDER, ROOT
 from mlpcore import dataset, registry
 from mlpcore.frame import Frame
+from mlpcore.picking import PICKED
 from mlpcore.potential import Evaluation, Potential
 from mlpcore.training import TrainingConfig, train
 from mlpcore.units import EV_PER_A3_IN_GPA
@@ -24,8 +25,6 @@ from mlpcore.units import EV_PER_A3_IN_GPA
 FloatArray = NDArray[np.float64]
 DATA = ROOT / "pretrained" / "data"
 KEPT = FOLDER / "learning"
-PICKED = "picked by"
-"""How the sources of frames begin that :mod:`mlpcore.picking` chose."""
 
 
 @dataclasses.dataclass(frozen=True)

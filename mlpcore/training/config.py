@@ -8,11 +8,12 @@ import json
 import math
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mlpcore import registry
+from mlpcore.checkpoint_header import Card
 from mlpcore.errors import TrainingError
 
 SIZES = ("small", "standard", "large")
@@ -20,10 +21,8 @@ CUTOFF_KINDS = ("cosine", "polynomial")
 ACTIVATIONS = ("tanh", "softplus", "silu")
 DRAWS = ("subsample", "bootstrap", "seed")
 SPLITS = ("source", "frame")
-CARD_FIELDS = (
-    *("functional", "training_set", "licence", "citation"),
-    *("character", "caution"),
-)
+CARD_FIELDS = tuple(f.name for f in dataclasses.fields(Card) if f.default is not MISSING)
+"""Of a card what a configuration can state; the rest follows from the training."""
 
 _LIMITS: dict[str, tuple[float, float]] = {
     "cutoff_a": (2.0, 12.0),
